@@ -11,6 +11,9 @@ export type ErrorCode =
   | 'not-found'
   | 'method-not-allowed'
   | 'payload-too-large'
+  | 'unsupported-media-type'
+  | 'cross-site-request'
+  | 'not-ready'
   | 'internal'
   // sessions
   | 'session-not-found'
