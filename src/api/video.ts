@@ -1,32 +1,88 @@
 import { z } from 'zod';
-import { videoId, videoStates, visibilities } from './session.ts';
+import { spokenLanguage, videoId, videoStates, videoTitle, visibilities } from './session.ts';
 
 /** A video on the wire (docs/protocol.md, section 8). URLs are absolute; one that does not exist yet is null. */
-export const videoAnswer = z.object({
-  id: videoId,
-  title: z.string(),
-  description: z.string(),
-  state: z.enum(videoStates),
-  error: z.object({ code: z.string(), message: z.string() }).nullable(),
-  visibility: z.enum(visibilities),
-  owner: z.object({ id: z.string(), name: z.string() }).nullable(),
-  replyTo: videoId.nullable(),
-  createdAt: z.iso.datetime(),
-  durationSeconds: z.number().nullable(),
-  width: z.number().int().nullable(),
-  height: z.number().int().nullable(),
-  sizeBytes: z.number().int().nullable(),
-  language: z.string().nullable(),
-  playbackUrl: z.string(),
-  fileUrl: z.string().nullable(),
-  thumbnailUrl: z.string().nullable(),
-  previewUrl: z.string().nullable(),
-  captionsUrl: z.string().nullable(),
-  counts: z.object({
-    views: z.number().int(),
-    likes: z.number().int(),
-    comments: z.number().int(),
-    replies: z.number().int(),
-  }),
-});
+export const videoAnswer = z
+  .object({
+    id: videoId,
+    title: z.string(),
+    description: z.string(),
+    state: z.enum(videoStates),
+    error: z.object({ code: z.string(), message: z.string() }).nullable(),
+    visibility: z.enum(visibilities),
+    owner: z.object({ id: z.string(), name: z.string() }).nullable(),
+    replyTo: videoId.nullable(),
+    createdAt: z.iso.datetime(),
+    durationSeconds: z.number().nullable(),
+    width: z.number().int().nullable(),
+    height: z.number().int().nullable(),
+    sizeBytes: z.number().int().nullable(),
+    language: z.string().nullable(),
+    playbackUrl: z.string(),
+    fileUrl: z.string().nullable(),
+    thumbnailUrl: z.string().nullable(),
+    previewUrl: z.string().nullable(),
+    captionsUrl: z.string().nullable(),
+    counts: z.object({
+      views: z.number().int(),
+      likes: z.number().int(),
+      comments: z.number().int(),
+      replies: z.number().int(),
+    }),
+  })
+  .meta({
+    id: 'Video',
+    example: {
+      id: 'f3Kq9ZtA1bXy',
+      title: 'Standup',
+      description: '',
+      state: 'ready',
+      error: null,
+      visibility: 'public',
+      owner: null,
+      replyTo: null,
+      createdAt: '2026-01-01T12:00:00.000Z',
+      durationSeconds: 12.34,
+      width: 1280,
+      height: 720,
+      sizeBytes: 1234567,
+      language: 'en',
+      playbackUrl: 'http://localhost:8000/hls/f3Kq9ZtA1bXy/index.m3u8',
+      fileUrl: 'http://localhost:8000/videos/f3Kq9ZtA1bXy/video.mp4',
+      thumbnailUrl: null,
+      previewUrl: null,
+      captionsUrl: null,
+      counts: { views: 0, likes: 0, comments: 0, replies: 0 },
+    },
+  });
 export type VideoAnswer = z.infer<typeof videoAnswer>;
+
+/** Query of `GET /api/v1/videos`: newest first, a page at a time. */
+export const listVideosQuery = z.object({
+  cursor: z.string().max(200).optional().meta({ description: '`nextCursor` of the page before.' }),
+  limit: z.coerce.number().int().min(1).max(100).default(20).meta({ example: 20 }),
+  state: z.enum(videoStates).optional().meta({ description: 'Only videos in this state.', example: 'live' }),
+});
+export type ListVideosQuery = z.infer<typeof listVideosQuery>;
+
+/** Answer of `GET /api/v1/videos`. `nextCursor` is null on the last page. */
+export const videoPage = z
+  .object({ items: z.array(videoAnswer), nextCursor: z.string().nullable() })
+  .meta({ id: 'VideoPage' });
+export type VideoPage = z.infer<typeof videoPage>;
+
+/** Body of `PATCH /api/v1/videos/<id>`: what is left out stays as it is. */
+export const changeVideoRequest = z
+  .object({
+    title: videoTitle.optional(),
+    description: z
+      .string()
+      .max(5_000)
+      .regex(/^[\P{Cc}\t\n\r]*$/u, 'text without control characters')
+      .optional(),
+    visibility: z.enum(visibilities).optional(),
+    language: spokenLanguage.optional(),
+  })
+  .strict()
+  .meta({ id: 'ChangeVideo', example: { title: 'Standup, Monday' } });
+export type ChangeVideoRequest = z.infer<typeof changeVideoRequest>;
