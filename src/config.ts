@@ -1,0 +1,221 @@
+import { isIP } from 'node:net';
+import { resolve } from 'node:path';
+import { z } from 'zod';
+import { LivereelError } from './errors.ts';
+import { type LogLevel, logLevels } from './log.ts';
+
+/** Everything that can be set, read once at the start (docs/configuration.md lists the variables). */
+export type Config = {
+  /** The address nginx listens on. */
+  readonly host: string;
+  /** 0: a free port is picked at the start. */
+  readonly port: number;
+  /** What URLs in answers begin with, no slash at the end; undefined with port 0: derived once it is known. */
+  readonly publicUrl: string | undefined;
+  /** Absolute. */
+  readonly contentDir: string;
+  /** undefined: the embedded Postgres. */
+  readonly databaseUrl: string | undefined;
+  readonly access: 'open' | 'accounts';
+  /** undefined: made at the first start and kept in the content directory. */
+  readonly authSecret: string | undefined;
+  readonly logLevel: LogLevel;
+  readonly reconnectWindowSeconds: number;
+  /** A session that never got a byte is deleted after this. */
+  readonly createdTimeoutSeconds: number;
+  /** A publisher that is connected and sends nothing for this long is disconnected. */
+  readonly silentPublisherSeconds: number;
+  readonly partDurationSeconds: number;
+  readonly segmentDurationSeconds: number;
+  readonly maxMessageBytes: number;
+  readonly maxFrameBytes: number;
+  readonly maxFramePixels: number;
+  /** Longest side of a JPEG frame, in pixels. */
+  readonly maxFrameSide: number;
+  readonly maxSessions: number;
+  readonly maxSessionsPerAddress: number;
+  readonly maxSessionBytes: number;
+  /** Below this, or below the ratio, no session is taken and running ones end. */
+  readonly minFreeDiskBytes: number;
+  /** 0 to 1, of the whole file system. */
+  readonly minFreeDiskRatio: number;
+  readonly ffmpegPath: string;
+  readonly ffprobePath: string;
+  readonly nginxPath: string;
+  /** Address space of one ffmpeg. */
+  readonly ffmpegMemoryBytes: number;
+  /** How long SIGTERM may take. */
+  readonly drainSeconds: number;
+};
+
+/** Longest value that is quoted back in an error message. */
+const quotedCharacters = 80;
+
+const mebibyte = 1024 ** 2;
+const gibibyte = 1024 ** 3;
+
+function wholeNumber(least: number, most: number, preset: number) {
+  const message = `a whole number from ${least} to ${most}`;
+  return numberFrom(z.number(message).int(message).min(least, message).max(most, message), message).default(
+    preset,
+  );
+}
+
+function seconds(least: number, most: number, preset: number) {
+  const message = `a number of seconds from ${least} to ${most}`;
+  return numberFrom(z.number(message).min(least, message).max(most, message), message).default(preset);
+}
+
+/** Decimal notation only: `Number` alone would also take `0x10`, `1e3` and blanks. */
+function numberFrom(schema: z.ZodNumber, message: string) {
+  return z
+    .string()
+    .regex(/^\d{1,15}(\.\d{1,9})?$/, message)
+    .transform(Number)
+    .pipe(schema);
+}
+
+function matching(test: (value: string) => boolean, message: string) {
+  return z.string().refine(test, message);
+}
+
+const Environment = z.object({
+  HOST: matching(isHost, 'an IP address or a host name').default('127.0.0.1'),
+  PORT: wholeNumber(0, 65_535, 8_000),
+  PUBLIC_URL: matching(isPublicUrl, 'an http:// or https:// address without query or fragment').optional(),
+  CONTENT_DIR: matching(isPath, 'the path of a folder').default('content'),
+  DATABASE_URL: matching(isDatabaseUrl, 'postgres://user:password@host/database').optional(),
+  ACCESS: z.enum(['open', 'accounts'], '"open" or "accounts"').optional(),
+  AUTH_SECRET: z.string().min(32, 'at least 32 characters').optional(),
+  LOG_LEVEL: z.enum(logLevels, `one of ${logLevels.join(', ')}`).default('info'),
+  RECONNECT_WINDOW_SECONDS: seconds(0, 86_400, 60),
+  CREATED_TIMEOUT_SECONDS: seconds(1, 86_400, 600),
+  SILENT_PUBLISHER_SECONDS: seconds(1, 86_400, 600),
+  PART_MS: wholeNumber(100, 2_000, 200),
+  SEGMENT_MS: wholeNumber(500, 10_000, 2_000),
+  MAX_MESSAGE_BYTES: wholeNumber(64 * 1024, 256 * mebibyte, 16 * mebibyte),
+  MAX_FRAME_BYTES: wholeNumber(1024, 256 * mebibyte, 8 * mebibyte),
+  MAX_FRAME_PIXELS: wholeNumber(1, 1_000_000_000, 40_000_000),
+  MAX_FRAME_SIDE: wholeNumber(1, 65_535, 16_384),
+  MAX_SESSIONS: wholeNumber(1, 100_000, 100),
+  MAX_SESSIONS_PER_ADDRESS: wholeNumber(1, 100_000, 20),
+  MAX_SESSION_BYTES: wholeNumber(mebibyte, 1024 ** 4 * 16, 64 * gibibyte),
+  MIN_FREE_DISK_BYTES: wholeNumber(0, 1024 ** 4 * 16, gibibyte),
+  MIN_FREE_DISK_RATIO: numberFrom(
+    z.number().min(0, 'a number from 0 to 1').max(1, 'a number from 0 to 1'),
+    'a number from 0 to 1',
+  ).default(0.05),
+  FFMPEG_PATH: matching(isPath, 'a program name or path').default('ffmpeg'),
+  FFPROBE_PATH: matching(isPath, 'a program name or path').default('ffprobe'),
+  NGINX_PATH: matching(isPath, 'a program name or path').default('nginx'),
+  FFMPEG_MEMORY_BYTES: wholeNumber(256 * mebibyte, 1024 ** 4, 2 * gibibyte),
+  DRAIN_SECONDS: seconds(0, 600, 10),
+});
+type Environment = z.infer<typeof Environment>;
+
+/** The variables that `readConfig` reads, in the order of docs/configuration.md. */
+export const variables: readonly string[] = Object.keys(Environment.shape);
+
+/**
+ * Reads the settings from the environment; an empty variable counts as not set.
+ * @throws LivereelError `bad-configuration`, once for all: every wrong variable, what it holds, what it may hold.
+ */
+export function readConfig(environment: NodeJS.ProcessEnv): Config {
+  const given = Object.fromEntries(
+    variables.flatMap(name => (environment[name] ? [[name, environment[name]]] : [])),
+  );
+  const parsed = Environment.safeParse(given);
+  const wrong = new Map<string, string>();
+  if (parsed.success) {
+    for (const [name, message] of disagreements(parsed.data)) wrong.set(name, message);
+  } else {
+    for (const issue of parsed.error.issues) wrong.set(String(issue.path[0]), issue.message);
+  }
+  if (!parsed.success || wrong.size > 0) {
+    const lines = [...wrong].map(
+      ([name, message]) => `${name} holds ${quoted(name, given[name])}; it may hold ${message}`,
+    );
+    throw new LivereelError('bad-configuration', `The configuration is wrong: ${lines.join('. ')}.`);
+  }
+  return configOf(parsed.data);
+}
+
+function configOf(env: Environment): Config {
+  return {
+    host: env.HOST,
+    port: env.PORT,
+    publicUrl:
+      env.PUBLIC_URL?.replace(/\/+$/, '') ?? (env.PORT === 0 ? undefined : urlOf(env.HOST, env.PORT)),
+    contentDir: resolve(env.CONTENT_DIR),
+    databaseUrl: env.DATABASE_URL,
+    access: env.ACCESS ?? (isLoopback(env.HOST) ? 'open' : 'accounts'),
+    authSecret: env.AUTH_SECRET,
+    logLevel: env.LOG_LEVEL,
+    reconnectWindowSeconds: env.RECONNECT_WINDOW_SECONDS,
+    createdTimeoutSeconds: env.CREATED_TIMEOUT_SECONDS,
+    silentPublisherSeconds: env.SILENT_PUBLISHER_SECONDS,
+    partDurationSeconds: env.PART_MS / 1_000,
+    segmentDurationSeconds: env.SEGMENT_MS / 1_000,
+    maxMessageBytes: env.MAX_MESSAGE_BYTES,
+    maxFrameBytes: env.MAX_FRAME_BYTES,
+    maxFramePixels: env.MAX_FRAME_PIXELS,
+    maxFrameSide: env.MAX_FRAME_SIDE,
+    maxSessions: env.MAX_SESSIONS,
+    maxSessionsPerAddress: env.MAX_SESSIONS_PER_ADDRESS,
+    maxSessionBytes: env.MAX_SESSION_BYTES,
+    minFreeDiskBytes: env.MIN_FREE_DISK_BYTES,
+    minFreeDiskRatio: env.MIN_FREE_DISK_RATIO,
+    ffmpegPath: env.FFMPEG_PATH,
+    ffprobePath: env.FFPROBE_PATH,
+    nginxPath: env.NGINX_PATH,
+    ffmpegMemoryBytes: env.FFMPEG_MEMORY_BYTES,
+    drainSeconds: env.DRAIN_SECONDS,
+  };
+}
+
+/** Values that are right alone and wrong together. */
+function* disagreements(env: Environment): Generator<[string, string]> {
+  if (env.SEGMENT_MS < 2 * env.PART_MS) {
+    yield ['SEGMENT_MS', `at least twice PART_MS, which is ${env.PART_MS}`];
+  }
+  if (env.MAX_FRAME_BYTES + 8 > env.MAX_MESSAGE_BYTES) {
+    yield ['MAX_FRAME_BYTES', `at most MAX_MESSAGE_BYTES less 8, which is ${env.MAX_MESSAGE_BYTES - 8}`];
+  }
+}
+
+/** `http://host:port`, an IPv6 address in brackets; an address that means "all" becomes `localhost`. */
+export function urlOf(host: string, port: number): string {
+  if (host === '0.0.0.0' || host === '::') return `http://localhost:${port}`;
+  return `http://${isIP(host) === 6 ? `[${host}]` : host}:${port}`;
+}
+
+/** What a variable holds, shortened, on one line, and without what is secret in it. */
+function quoted(name: string, value: string | undefined): string {
+  if (value === undefined) return 'its default';
+  if (name === 'AUTH_SECRET') return `${value.length} characters`;
+  const shown = name === 'DATABASE_URL' ? value.replace(/^([a-z]*:?\/*).*@/i, '$1***@') : value;
+  return JSON.stringify(shown.length > quotedCharacters ? `${shown.slice(0, quotedCharacters)}…` : shown);
+}
+
+function isHost(value: string): boolean {
+  return isIP(value) !== 0 || /^(?=.{1,253}$)[A-Za-z0-9]([A-Za-z0-9-]*(\.[A-Za-z0-9-]+)*)?$/.test(value);
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
+}
+
+function isPath(value: string): boolean {
+  // Control characters would end a line of a generated configuration file.
+  return [...value].every(character => character >= ' ' && character !== '\u007f');
+}
+
+function isPublicUrl(value: string): boolean {
+  if (!URL.canParse(value)) return false;
+  const url = new URL(value);
+  return /^https?:$/.test(url.protocol) && url.search === '' && url.hash === '' && url.username === '';
+}
+
+function isDatabaseUrl(value: string): boolean {
+  return URL.canParse(value) && /^postgres(ql)?:$/.test(new URL(value).protocol);
+}
