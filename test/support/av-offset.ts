@@ -1,0 +1,68 @@
+import { readFrameNumbers } from './numbered-frames.ts';
+import { runFfmpeg } from './run-program.ts';
+
+/** One flash and the beep nearest to it. */
+export type AvOffset = {
+  /** When the flash is shown, on the file's clock. */
+  readonly flashSeconds: number;
+  /** Positive: the sound comes later than the picture. */
+  readonly offsetMillis: number;
+};
+
+const sampleRate = 48_000;
+
+/**
+ * Measures sound against picture at every flash of a clip made by `makeClip`.
+ * A flash without a beep within half a second is left out: ask for the number you expect.
+ */
+export async function avOffset(file: string): Promise<AvOffset[]> {
+  const frames = await readFrameNumbers(file, { lenient: true });
+  const flashes = frames
+    .filter((frame, index) => frame.flash && !frames[index - 1]?.flash)
+    .map(frame => frame.ptsSeconds);
+  const beeps = await beepTimes(file);
+  const offsets: AvOffset[] = [];
+  for (const flashSeconds of flashes) {
+    const nearest = beeps.reduce(
+      (best, beep) => (Math.abs(beep - flashSeconds) < Math.abs(best - flashSeconds) ? beep : best),
+      Number.POSITIVE_INFINITY,
+    );
+    if (Math.abs(nearest - flashSeconds) > 0.5) continue;
+    offsets.push({ flashSeconds, offsetMillis: (nearest - flashSeconds) * 1_000 });
+  }
+  return offsets;
+}
+
+/** Where a beep begins, in seconds on the file's clock. */
+export async function beepTimes(file: string): Promise<number[]> {
+  // first_pts=0 pads what is missing before the first sample, async=1 what is missing between: index / rate is time.
+  const { stdout } = await runFfmpeg([
+    '-loglevel',
+    'error',
+    '-copyts',
+    '-i',
+    file,
+    '-map',
+    '0:a:0',
+    '-af',
+    'aresample=async=1:first_pts=0',
+    '-ac',
+    '1',
+    '-ar',
+    `${sampleRate}`,
+    '-f',
+    's16le',
+    'pipe:1',
+  ]);
+  const samples = new Int16Array(stdout.buffer, stdout.byteOffset, Math.floor(stdout.length / 2));
+  const beeps: number[] = [];
+  let quietSince = Number.NEGATIVE_INFINITY;
+  let lastLoud = Number.NEGATIVE_INFINITY;
+  for (let index = 0; index < samples.length; index += 1) {
+    if (Math.abs(samples[index] ?? 0) < 5_000) continue;
+    quietSince = index - lastLoud;
+    lastLoud = index;
+    if (quietSince > sampleRate / 5) beeps.push(index / sampleRate);
+  }
+  return beeps;
+}
