@@ -1,0 +1,65 @@
+import { readdirSync, readFileSync } from 'node:fs';
+
+/** Field numbers of `/proc/<pid>/stat` counted behind the name in brackets (proc_pid_stat(5), fields 3, 5, 22). */
+const stateField = 0;
+const groupField = 2;
+const startTimeField = 19;
+
+/**
+ * When a process began, as a word that only equality is asked of: together with the pid it names one process
+ * for ever, also after the number has been given to another or the machine has been restarted.
+ * undefined: no such process, or one that is dead and not yet collected.
+ */
+export function startTimeOf(pid: number): string | undefined {
+  const fields = statFields(pid);
+  if (fields === undefined || fields[stateField] === 'Z' || fields[stateField] === 'X') return undefined;
+  return `${bootId()}/${fields[startTimeField]}`;
+}
+
+/** The processes of a process group, by pid, without those that are dead; empty where there is no /proc. */
+export function membersOf(group: number): number[] {
+  return livePids().filter(pid => {
+    const fields = statFields(pid);
+    return fields !== undefined && fields[stateField] !== 'Z' && Number(fields[groupField]) === group;
+  });
+}
+
+/** The name of a process' program, at most 15 characters; undefined when it is gone. */
+export function programNameOf(pid: number): string | undefined {
+  return read(`/proc/${pid}/comm`)?.trimEnd();
+}
+
+/** Whether this system tells about processes in /proc (Linux). */
+export function hasProcessTable(): boolean {
+  return read('/proc/self/stat') !== undefined;
+}
+
+function livePids(): number[] {
+  try {
+    return readdirSync('/proc')
+      .filter(name => /^\d+$/.test(name))
+      .map(Number);
+  } catch {
+    return [];
+  }
+}
+
+function statFields(pid: number): string[] | undefined {
+  const stat = read(`/proc/${pid}/stat`);
+  // The name may hold blanks and brackets itself; the last bracket ends it.
+  return stat?.slice(stat.lastIndexOf(')') + 2).split(' ');
+}
+
+let boot: string | undefined;
+function bootId(): string {
+  boot ??= read('/proc/sys/kernel/random/boot_id')?.trimEnd() ?? '';
+  return boot;
+}
+
+function read(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return undefined;
+  }
+}
