@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 
 /** Field numbers of `/proc/<pid>/stat` counted behind the name in brackets (proc_pid_stat(5), fields 3, 5, 22). */
@@ -12,7 +13,8 @@ const startTimeField = 19;
  */
 export function startTimeOf(pid: number): string | undefined {
   const fields = statFields(pid);
-  if (fields === undefined || fields[stateField] === 'Z' || fields[stateField] === 'X') return undefined;
+  if (fields === undefined) return hasProcessTable() ? undefined : startTimeByPs(pid);
+  if (fields[stateField] === 'Z' || fields[stateField] === 'X') return undefined;
   return `${bootId()}/${fields[startTimeField]}`;
 }
 
@@ -30,8 +32,14 @@ export function programNameOf(pid: number): string | undefined {
 }
 
 /** Whether this system tells about processes in /proc (Linux). */
-export function hasProcessTable(): boolean {
+function hasProcessTable(): boolean {
   return read('/proc/self/stat') !== undefined;
+}
+
+/** Where there is no /proc (macOS): to the second. */
+function startTimeByPs(pid: number): string | undefined {
+  const answer = spawnSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8' });
+  return answer.stdout?.trim() || undefined;
 }
 
 function livePids(): number[] {

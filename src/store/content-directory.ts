@@ -1,0 +1,123 @@
+import { mkdir, readdir, rm, statfs } from 'node:fs/promises';
+import { join } from 'node:path';
+import { LivereelError } from '../errors.ts';
+import { makeSocketFolder, socketFolderOf } from '../process/socket-folder.ts';
+
+const idPattern = /^[0-9A-Za-z]{12}$/;
+const renditionPattern = /^[a-z0-9-]{1,32}$/;
+const numberDigits = 6;
+
+/** Bytes of the file system that holds the content. */
+export type DiskSpace = { readonly freeBytes: number; readonly totalBytes: number };
+
+/**
+ * The one place that knows how files in the content directory are named (docs/structure.md, "content/").
+ * All paths are absolute. Methods that take an id throw LivereelError `not-found` for what is none,
+ * so that no name from outside ever becomes a path.
+ */
+export class ContentDirectory {
+  /** CONTENT_DIR, absolute. */
+  readonly root: string;
+  /** Sockets, pid files, the generated nginx configuration: gone through at every start. */
+  readonly runDir: string;
+  readonly tmpDir: string;
+  readonly lockFile: string;
+  readonly authSecretFile: string;
+  /** The data plane's Unix socket: ingest, live playlists and parts, events. */
+  readonly dataSocket: string;
+  /** The API's Unix socket. */
+  readonly apiSocket: string;
+  readonly #socketFolder: string;
+
+  constructor(root: string) {
+    this.root = root;
+    this.runDir = join(root, 'run');
+    this.tmpDir = join(root, 'tmp');
+    this.lockFile = join(this.runDir, 'server.lock');
+    this.authSecretFile = join(root, 'auth-secret');
+    this.#socketFolder = socketFolderOf(this.runDir);
+    this.dataSocket = join(this.#socketFolder, 'data.sock');
+    this.apiSocket = join(this.#socketFolder, 'api.sock');
+  }
+
+  /** Makes the folders that every start needs. */
+  async prepare(): Promise<void> {
+    await mkdir(this.root, { recursive: true });
+    await mkdir(this.runDir, { recursive: true, mode: 0o700 });
+    await mkdir(this.tmpDir, { recursive: true, mode: 0o700 });
+    await makeSocketFolder(this.#socketFolder);
+  }
+
+  /** All that is stored of a video. */
+  videoDir(id: string): string {
+    if (!idPattern.test(id)) throw new LivereelError('not-found', 'There is no video with this id.');
+    return join(this.root, id);
+  }
+
+  journalDir(id: string): string {
+    return join(this.videoDir(id), 'journal');
+  }
+
+  hlsDir(id: string): string {
+    return join(this.videoDir(id), 'hls');
+  }
+
+  renditionDir(id: string, rendition: string): string {
+    if (!renditionPattern.test(rendition))
+      throw new LivereelError('not-found', 'There is no such rendition.');
+    return join(this.hlsDir(id), rendition);
+  }
+
+  /** Written when the video is over; while it is live the playlist comes from memory. */
+  multivariantPlaylistFile(id: string): string {
+    return join(this.hlsDir(id), 'index.m3u8');
+  }
+
+  /** Written when the video is over, as above. */
+  mediaPlaylistFile(id: string, rendition: string): string {
+    return join(this.renditionDir(id, rendition), 'stream.m3u8');
+  }
+
+  /** `init-0.mp4`: never changes once it is there. */
+  initFile(id: string, rendition: string, init: number): string {
+    return join(this.renditionDir(id, rendition), `init-${init}.mp4`);
+  }
+
+  /** `000012.m4s`: a complete segment, which never changes. */
+  segmentFile(id: string, rendition: string, segment: number): string {
+    return join(this.renditionDir(id, rendition), `${sixDigits(segment)}.m4s`);
+  }
+
+  /** `000012.open`: the segment that is being written; never served. */
+  openSegmentFile(id: string, rendition: string, segment: number): string {
+    return join(this.renditionDir(id, rendition), `${sixDigits(segment)}.open`);
+  }
+
+  /** The progressive MP4 of a finished video. */
+  videoFile(id: string): string {
+    return join(this.videoDir(id), 'video.mp4');
+  }
+
+  /** Ids of all videos that have a folder. */
+  async ids(): Promise<string[]> {
+    const entries = await readdir(this.root, { withFileTypes: true });
+    return entries
+      .filter(entry => entry.isDirectory() && idPattern.test(entry.name))
+      .map(entry => entry.name);
+  }
+
+  /** Deletes all that is stored of a video; nothing happens when there is nothing. */
+  async removeVideo(id: string): Promise<void> {
+    await rm(this.videoDir(id), { recursive: true, force: true });
+  }
+
+  /** What we may still write, as an ordinary user. */
+  async freeBytes(): Promise<DiskSpace> {
+    const { bavail, blocks, bsize } = await statfs(this.root);
+    return { freeBytes: bavail * bsize, totalBytes: blocks * bsize };
+  }
+}
+
+function sixDigits(number: number): string {
+  return String(number).padStart(numberDigits, '0');
+}
