@@ -1,0 +1,36 @@
+import type { OpenAPIHono } from '@hono/zod-openapi';
+
+/**
+ * The contract as OpenAPI 3.1, made of the declared routes; the same for every request, so it is made once.
+ * `version`: livereel's own.
+ */
+export function apiDocument(app: OpenAPIHono, version: string) {
+  app.openAPIRegistry.registerComponent('securitySchemes', 'ingestToken', {
+    type: 'http',
+    scheme: 'bearer',
+    description: '`ingestToken` of the answer that created the session.',
+  });
+  app.openAPIRegistry.registerComponent('securitySchemes', 'ingestTokenInQuery', {
+    type: 'apiKey',
+    in: 'query',
+    name: 'token',
+    description: 'The same token, for what cannot send headers.',
+  });
+  return app.getOpenAPI31Document({
+    openapi: '3.1.0',
+    info: {
+      title: 'livereel',
+      version,
+      description:
+        'Create a session, send a recording or frames to its `ingestUrl`, watch it live and after at the same address. Errors are RFC 9457 problems; their codes are listed at `/docs/errors`.',
+      license: { name: 'MIT' },
+    },
+    // Relative: right under every address by which the server is reached.
+    servers: [{ url: '/' }],
+    tags: [
+      { name: 'sessions', description: 'The ingest of a video.' },
+      { name: 'videos', description: 'What was recorded, or is being recorded.' },
+      { name: 'server', description: "The server's own state." },
+    ],
+  });
+}

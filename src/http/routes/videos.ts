@@ -1,0 +1,142 @@
+import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
+import { videoId } from '../../api/session.ts';
+import { changeVideoRequest, listVideosQuery, videoAnswer, videoPage } from '../../api/video.ts';
+import { LivereelError } from '../../errors.ts';
+import { presentVideo } from '../../library/video-presentation.ts';
+import type { VideoChanges, VideoListing, VideoRow } from '../../library/video-store.ts';
+import { tokenOf } from '../bearer-token.ts';
+import { problems } from '../problem-schema.ts';
+import { type PublicAddress, publicUrlFor } from '../request-origin.ts';
+import type { SessionDoor } from './sessions.ts';
+
+/** What the API needs of the library; `VideoStore` is it. */
+export interface VideoShelf {
+  find(id: string): Promise<VideoRow | undefined>;
+  /** @throws LivereelError `validation-failed` for a cursor that is not one of ours. */
+  list(listing: VideoListing): Promise<{ items: VideoRow[]; nextCursor: string | null }>;
+  update(id: string, changes: VideoChanges): Promise<VideoRow | undefined>;
+}
+
+const tags = ['videos'];
+const params = z.object({ id: videoId });
+const query = z.object({ token: z.string().max(4096).optional() });
+const video = { description: 'The video.', content: { 'application/json': { schema: videoAnswer } } };
+
+const listVideos = createRoute({
+  method: 'get',
+  path: '/api/v1/videos',
+  operationId: 'listVideos',
+  tags,
+  summary: 'List public videos',
+  description: 'Newest first. Unlisted and private videos are left out.',
+  request: { query: listVideosQuery },
+  responses: {
+    200: { description: 'A page.', content: { 'application/json': { schema: videoPage } } },
+    ...problems('validation-failed'),
+  },
+});
+
+const getVideo = createRoute({
+  method: 'get',
+  path: '/api/v1/videos/{id}',
+  operationId: 'getVideo',
+  tags,
+  summary: 'One video, live or over',
+  description: 'A private video is found with its token only.',
+  security: [{}, { ingestToken: [] }, { ingestTokenInQuery: [] }],
+  request: { params, query },
+  responses: { 200: video, ...problems('validation-failed', 'not-found') },
+});
+
+const changeVideo = createRoute({
+  method: 'patch',
+  path: '/api/v1/videos/{id}',
+  operationId: 'changeVideo',
+  tags,
+  summary: 'Change what is said about a video',
+  description: 'With the ingest token of its session. What is left out stays as it is.',
+  security: [{ ingestToken: [] }, { ingestTokenInQuery: [] }],
+  request: {
+    params,
+    query,
+    body: { required: true, content: { 'application/json': { schema: changeVideoRequest } } },
+  },
+  responses: {
+    200: video,
+    ...problems('bad-request', 'validation-failed', 'unauthorized', 'bad-token', 'not-found'),
+    ...problems('payload-too-large', 'unsupported-media-type'),
+  },
+});
+
+type Access = Pick<SessionDoor, 'authorizes'>;
+
+/** Declares the routes of docs/protocol.md, section 8, as far as they exist. */
+export function addVideoRoutes(
+  app: OpenAPIHono,
+  shelf: VideoShelf,
+  access: Access,
+  address: () => PublicAddress,
+): void {
+  app.openapi(listVideos, async c => {
+    const { limit, cursor, state } = c.req.valid('query');
+    const page = await shelf.list({ limit, cursor, state, visibility: 'public' });
+    const publicUrl = publicUrlFor(c.req.raw.headers, address());
+    const items = page.items.map(item => presentVideo(item, publicUrl));
+    return c.json({ items, nextCursor: page.nextCursor }, 200);
+  });
+
+  app.openapi(getVideo, async c => {
+    const { id } = c.req.valid('param');
+    const found = await shelf.find(id);
+    const token = tokenOf(c.req.raw.headers, c.req.valid('query').token);
+    const isHidden = found?.visibility === 'private' && !(token && (await access.authorizes(id, token)));
+    if (found === undefined || isHidden) throw noSuchVideo();
+    return c.json(presentVideo(found, publicUrlFor(c.req.raw.headers, address())), 200);
+  });
+
+  app.openapi(changeVideo, async c => {
+    const { id } = c.req.valid('param');
+    await allowChange(id, tokenOf(c.req.raw.headers, c.req.valid('query').token), shelf, access);
+    const changed = await shelf.update(id, changesOf(c.req.valid('json')));
+    if (changed === undefined) throw noSuchVideo();
+    return c.json(presentVideo(changed, publicUrlFor(c.req.raw.headers, address())), 200);
+  });
+}
+
+/** Someone else's private video does not exist: it is refused like one that was never there. */
+async function allowChange(
+  id: string,
+  token: string | undefined,
+  shelf: VideoShelf,
+  access: Access,
+): Promise<void> {
+  if (token !== undefined && (await access.authorizes(id, token))) return;
+  const found = await shelf.find(id);
+  if (found === undefined || found.visibility === 'private') throw noSuchVideo();
+  if (token !== undefined) throw new LivereelError('bad-token', 'This token is not the one of this video.');
+  throw new LivereelError(
+    'unauthorized',
+    'Send the ingest token as "Authorization: Bearer ..." or ?token=...',
+  );
+}
+
+function changesOf({
+  title,
+  description,
+  visibility,
+  language,
+}: z.infer<typeof changeVideoRequest>): VideoChanges {
+  return {
+    ...(title !== undefined && { title }),
+    ...(description !== undefined && { description }),
+    ...(visibility !== undefined && { visibility }),
+    ...(language !== undefined && { language }),
+  };
+}
+
+function noSuchVideo(): LivereelError {
+  return new LivereelError(
+    'not-found',
+    'There is no such video. Check the id; a private video needs its token.',
+  );
+}

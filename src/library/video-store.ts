@@ -1,0 +1,219 @@
+import type { Knex } from 'knex';
+import type { Input, VideoState, Visibility } from '../api/session.ts';
+import { LivereelError } from '../errors.ts';
+import { readCursor, writeCursor } from './video-cursor.ts';
+
+/** A video as the table `videos` holds it. Times are whole milliseconds: a page's cursor relies on it. */
+export type VideoRow = {
+  readonly id: string;
+  readonly state: VideoState;
+  readonly title: string;
+  readonly description: string;
+  readonly visibility: Visibility;
+  readonly input: Input;
+  /** What the recorder said it sends; a hint. */
+  readonly mimeType: string | null;
+  /** Frames only: play at this constant rate; null keeps the capture times. */
+  readonly frameRate: number | null;
+  readonly replyTo: string | null;
+  /** BCP-47, or `auto`. */
+  readonly language: string;
+  readonly captions: boolean;
+  /** Null for what was never published by a session. */
+  readonly ingestTokenHash: Buffer | null;
+  readonly createdAt: Date;
+  /** When the first byte arrived. */
+  readonly startedAt: Date | null;
+  readonly endedAt: Date | null;
+  readonly durationSeconds: number | null;
+  readonly sizeBytes: number | null;
+  readonly videoCodec: string | null;
+  readonly audioCodec: string | null;
+  readonly width: number | null;
+  readonly height: number | null;
+  readonly frameCount: number | null;
+  readonly errorCode: string | null;
+  readonly errorMessage: string | null;
+  /** The finished video did not pass its check, so its journal was not deleted. */
+  readonly journalKept: boolean;
+  readonly clientAddress: string | null;
+  readonly updatedAt: Date;
+};
+
+/** What a new video must say; the rest has defaults. */
+export type NewVideo = Pick<
+  VideoRow,
+  'id' | 'state' | 'title' | 'visibility' | 'input' | 'language' | 'captions'
+> &
+  Partial<VideoRow>;
+
+/** What may change in a video's life. `updatedAt` changes by itself. */
+export type VideoChanges = Partial<Omit<VideoRow, 'id' | 'createdAt' | 'updatedAt'>>;
+
+/** Which page of videos, newest first. `limit`: 1-100. `cursor`: `nextCursor` of the page before. */
+export type VideoListing = {
+  readonly limit: number;
+  readonly cursor?: string | undefined;
+  readonly state?: VideoState | undefined;
+  /** Without it videos of every visibility are listed. */
+  readonly visibility?: Visibility | undefined;
+};
+
+const columns = {
+  id: 'id',
+  state: 'state',
+  title: 'title',
+  description: 'description',
+  visibility: 'visibility',
+  input: 'input',
+  mimeType: 'mime_type',
+  frameRate: 'frame_rate',
+  replyTo: 'reply_to',
+  language: 'language',
+  captions: 'captions',
+  ingestTokenHash: 'ingest_token_hash',
+  createdAt: 'created_at',
+  startedAt: 'started_at',
+  endedAt: 'ended_at',
+  durationSeconds: 'duration_seconds',
+  sizeBytes: 'size_bytes',
+  videoCodec: 'video_codec',
+  audioCodec: 'audio_codec',
+  width: 'width',
+  height: 'height',
+  frameCount: 'frame_count',
+  errorCode: 'error_code',
+  errorMessage: 'error_message',
+  journalKept: 'journal_kept',
+  clientAddress: 'client_address',
+  updatedAt: 'updated_at',
+} as const satisfies Record<keyof VideoRow, string>;
+
+/** The states of a video whose recording or making is not over: what a start has to recover. */
+const unfinishedStates: readonly VideoState[] = ['created', 'live', 'interrupted', 'processing'];
+/** The states in which a session takes part of the server's room. */
+const activeStates: readonly VideoState[] = ['created', 'live', 'interrupted'];
+
+// Postgres' code of a broken reference (its manual, appendix A).
+const foreignKeyViolation = '23503';
+
+/**
+ * The SQL of the table `videos`. Ids given to it may be any text: what is no id is not found.
+ * A query fails as the database does (`database-unavailable` once its retries are spent).
+ */
+export class VideoStore {
+  readonly #knex: Knex;
+
+  constructor(knex: Knex) {
+    this.#knex = knex;
+  }
+
+  /** @throws LivereelError `validation-failed` when `replyTo` names no video. */
+  async insert(video: NewVideo): Promise<VideoRow> {
+    const now = new Date();
+    try {
+      const rows = await this.#videos()
+        .insert(toRecord({ createdAt: now, ...video, updatedAt: now }))
+        .returning('*');
+      return toVideo(rows[0]);
+    } catch (error) {
+      throw brokenReply(error) ?? error;
+    }
+  }
+
+  /** Undefined when there is no such video. */
+  async find(id: string): Promise<VideoRow | undefined> {
+    const row = await this.#videos().where({ id }).first();
+    return row === undefined ? undefined : toVideo(row);
+  }
+
+  /**
+   * Changes a video and answers what it is then; undefined when there is no such video.
+   * @throws LivereelError `validation-failed` when `replyTo` names no video.
+   */
+  async update(id: string, changes: VideoChanges): Promise<VideoRow | undefined> {
+    try {
+      const rows = await this.#videos()
+        .where({ id })
+        .update(toRecord({ ...changes, updatedAt: new Date() }))
+        .returning('*');
+      return rows[0] === undefined ? undefined : toVideo(rows[0]);
+    } catch (error) {
+      throw brokenReply(error) ?? error;
+    }
+  }
+
+  /** False when there was no such video. */
+  async remove(id: string): Promise<boolean> {
+    return (await this.#videos().where({ id }).delete()) > 0;
+  }
+
+  /**
+   * A page of videos, newest first. A video that comes or goes between two pages shifts none of the others.
+   * @throws LivereelError `validation-failed` when the cursor is not one of ours.
+   */
+  async list(listing: VideoListing): Promise<{ items: VideoRow[]; nextCursor: string | null }> {
+    const query = this.#videos()
+      .orderBy([
+        { column: 'created_at', order: 'desc' },
+        { column: 'id', order: 'desc' },
+      ])
+      .limit(listing.limit + 1);
+    if (listing.state !== undefined) query.where({ state: listing.state });
+    if (listing.visibility !== undefined) query.where({ visibility: listing.visibility });
+    if (listing.cursor !== undefined) {
+      const { createdAt, id } = readCursor(listing.cursor);
+      query.whereRaw('(created_at, id) < (?, ?)', [createdAt, id]);
+    }
+    // One row more than asked for tells whether there is a next page, without counting the table.
+    const rows = (await query).map(toVideo);
+    const items = rows.slice(0, listing.limit);
+    const last = items.at(-1);
+    return { items, nextCursor: rows.length > items.length && last ? writeCursor(last) : null };
+  }
+
+  /** Every video whose recording or making is not over, oldest first: what a start has to recover. */
+  async unfinished(): Promise<VideoRow[]> {
+    const rows = await this.#videos().whereIn('state', unfinishedStates).orderBy(['created_at', 'id']);
+    return rows.map(toVideo);
+  }
+
+  /** How many sessions take part of the server's room. */
+  async countActive(): Promise<number> {
+    const row = await this.#videos().whereIn('state', activeStates).count({ count: '*' }).first();
+    return Number(row?.count ?? 0);
+  }
+
+  #videos() {
+    return this.#knex('videos');
+  }
+}
+
+function toRecord(video: Partial<VideoRow>): Record<string, unknown> {
+  const known = Object.entries(video).filter(([key, value]) => key in columns && value !== undefined);
+  return Object.fromEntries(known.map(([key, value]) => [columns[key as keyof VideoRow], value]));
+}
+
+/** Postgres gives `bigint` as text; sizes and frame counts stay far below 2^53. */
+function toNumber(value: unknown): number | null {
+  return value === null || value === undefined ? null : Number(value);
+}
+
+function toVideo(row: Record<string, unknown>): VideoRow {
+  const named = Object.entries(columns).map(([key, column]) => [key, row[column] ?? null]);
+  const video = Object.fromEntries(named) as VideoRow;
+  return { ...video, sizeBytes: toNumber(video.sizeBytes), frameCount: toNumber(video.frameCount) };
+}
+
+function brokenReply(error: unknown): LivereelError | undefined {
+  if ((error as { code?: unknown } | null)?.code !== foreignKeyViolation) return undefined;
+  const message = 'there is no such video';
+  return new LivereelError(
+    'validation-failed',
+    'This cannot be a reply: the video it names does not exist.',
+    {
+      cause: error,
+      errors: [{ path: 'replyTo', message }],
+    },
+  );
+}

@@ -1,0 +1,26 @@
+/** The addresses of one video under `publicUrl` (docs/protocol.md, sections 2 and 4). */
+export type VideoUrls = {
+  readonly playbackUrl: string;
+  readonly fileUrl: string;
+  readonly eventsUrl: string;
+  readonly watchUrl: string;
+};
+
+/** `publicUrl`: without a slash at the end, e.g. `http://127.0.0.1:8000`. `id` is a checked video id. */
+export function videoUrls(publicUrl: string, id: string): VideoUrls {
+  return {
+    playbackUrl: `${publicUrl}/hls/${id}/index.m3u8`,
+    fileUrl: `${publicUrl}/videos/${id}/video.mp4`,
+    eventsUrl: `${publicUrl}/api/v1/videos/${id}/events`,
+    watchUrl: `${publicUrl}/watch/${id}`,
+  };
+}
+
+/** Where a publisher sends to: `wss:` under `https:`, else `ws:`. */
+export function publishUrls(publicUrl: string, id: string, ingestToken: string) {
+  const webSocketUrl = publicUrl.replace(/^http/, 'ws');
+  return {
+    ingestUrl: `${webSocketUrl}/ingest/${id}?token=${encodeURIComponent(ingestToken)}`,
+    whipUrl: `${publicUrl}/whip/${id}`,
+  };
+}
