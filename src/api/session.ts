@@ -38,7 +38,7 @@ export const defaultTitle = 'Untitled';
 export const videoTitle = line
   .trim()
   .max(200)
-  .transform((title) => (title === '' ? defaultTitle : title));
+  .transform(title => (title === '' ? defaultTitle : title));
 
 /** The language of the speech: a BCP-47 tag (RFC 5646), or `auto` to find it out. */
 export const spokenLanguage = z
