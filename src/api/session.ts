@@ -23,7 +23,7 @@ export type Visibility = (typeof visibilities)[number];
 export const videoId = z
   .string()
   .regex(/^[0-9A-Za-z]{12}$/, 'a video id is 12 letters and digits')
-  .meta({ example: 'f3Kq9ZtA1bXy' });
+  .meta({ examples: ['f3Kq9ZtA1bXy'] });
 
 /**
  * One line for a person to read. Control characters are refused: they hide text, break log lines, and Postgres
@@ -61,7 +61,9 @@ export const createSessionRequest = z
   .strict()
   .meta({
     id: 'CreateSession',
-    example: { input: 'chunks', mimeType: 'video/webm;codecs=avc1,opus', title: 'Standup', language: 'en' },
+    examples: [
+      { input: 'chunks', mimeType: 'video/webm;codecs=avc1,opus', title: 'Standup', language: 'en' },
+    ],
   });
 export type CreateSessionRequest = z.infer<typeof createSessionRequest>;
 
@@ -79,21 +81,23 @@ export const sessionAnswer = z
   })
   .meta({
     id: 'Session',
-    example: {
-      id: 'f3Kq9ZtA1bXy',
-      state: 'created',
-      ingestToken: 'mS0k2rXq7dVh1pBz',
-      ingestUrl: 'ws://localhost:8000/ingest/f3Kq9ZtA1bXy?token=mS0k2rXq7dVh1pBz',
-      whipUrl: 'http://localhost:8000/whip/f3Kq9ZtA1bXy',
-      playbackUrl: 'http://localhost:8000/hls/f3Kq9ZtA1bXy/index.m3u8',
-      eventsUrl: 'http://localhost:8000/api/v1/videos/f3Kq9ZtA1bXy/events',
-      watchUrl: 'http://localhost:8000/watch/f3Kq9ZtA1bXy',
-    },
+    examples: [
+      {
+        id: 'f3Kq9ZtA1bXy',
+        state: 'created',
+        ingestToken: 'mS0k2rXq7dVh1pBz',
+        ingestUrl: 'ws://localhost:8000/ingest/f3Kq9ZtA1bXy?token=mS0k2rXq7dVh1pBz',
+        whipUrl: 'http://localhost:8000/whip/f3Kq9ZtA1bXy',
+        playbackUrl: 'http://localhost:8000/hls/f3Kq9ZtA1bXy/index.m3u8',
+        eventsUrl: 'http://localhost:8000/api/v1/videos/f3Kq9ZtA1bXy/events',
+        watchUrl: 'http://localhost:8000/watch/f3Kq9ZtA1bXy',
+      },
+    ],
   });
 export type SessionAnswer = z.infer<typeof sessionAnswer>;
 
 /** Answer `200` of `POST /api/v1/sessions/<id>/end`: what the video is now. */
 export const sessionEnded = z
   .object({ id: videoId, state: z.enum(videoStates) })
-  .meta({ id: 'SessionEnded', example: { id: 'f3Kq9ZtA1bXy', state: 'processing' } });
+  .meta({ id: 'SessionEnded', examples: [{ id: 'f3Kq9ZtA1bXy', state: 'processing' }] });
 export type SessionEnded = z.infer<typeof sessionEnded>;

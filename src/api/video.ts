@@ -32,36 +32,47 @@ export const videoAnswer = z
   })
   .meta({
     id: 'Video',
-    example: {
-      id: 'f3Kq9ZtA1bXy',
-      title: 'Standup',
-      description: '',
-      state: 'ready',
-      error: null,
-      visibility: 'public',
-      owner: null,
-      replyTo: null,
-      createdAt: '2026-01-01T12:00:00.000Z',
-      durationSeconds: 12.34,
-      width: 1280,
-      height: 720,
-      sizeBytes: 1234567,
-      language: 'en',
-      playbackUrl: 'http://localhost:8000/hls/f3Kq9ZtA1bXy/index.m3u8',
-      fileUrl: 'http://localhost:8000/videos/f3Kq9ZtA1bXy/video.mp4',
-      thumbnailUrl: null,
-      previewUrl: null,
-      captionsUrl: null,
-      counts: { views: 0, likes: 0, comments: 0, replies: 0 },
-    },
+    examples: [
+      {
+        id: 'f3Kq9ZtA1bXy',
+        title: 'Standup',
+        description: '',
+        state: 'ready',
+        error: null,
+        visibility: 'public',
+        owner: null,
+        replyTo: null,
+        createdAt: '2026-01-01T12:00:00.000Z',
+        durationSeconds: 12.34,
+        width: 1280,
+        height: 720,
+        sizeBytes: 1234567,
+        language: 'en',
+        playbackUrl: 'http://localhost:8000/hls/f3Kq9ZtA1bXy/index.m3u8',
+        fileUrl: 'http://localhost:8000/videos/f3Kq9ZtA1bXy/video.mp4',
+        thumbnailUrl: null,
+        previewUrl: null,
+        captionsUrl: null,
+        counts: { views: 0, likes: 0, comments: 0, replies: 0 },
+      },
+    ],
   });
 export type VideoAnswer = z.infer<typeof videoAnswer>;
 
 /** Query of `GET /api/v1/videos`: newest first, a page at a time. */
 export const listVideosQuery = z.object({
   cursor: z.string().max(200).optional().meta({ description: '`nextCursor` of the page before.' }),
-  limit: z.coerce.number().int().min(1).max(100).default(20).meta({ example: 20 }),
-  state: z.enum(videoStates).optional().meta({ description: 'Only videos in this state.', example: 'live' }),
+  limit: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(100)
+    .default(20)
+    .meta({ examples: [20] }),
+  state: z
+    .enum(videoStates)
+    .optional()
+    .meta({ description: 'Only videos in this state.', examples: ['live'] }),
 });
 export type ListVideosQuery = z.infer<typeof listVideosQuery>;
 
@@ -84,5 +95,5 @@ export const changeVideoRequest = z
     language: spokenLanguage.optional(),
   })
   .strict()
-  .meta({ id: 'ChangeVideo', example: { title: 'Standup, Monday' } });
+  .meta({ id: 'ChangeVideo', examples: [{ title: 'Standup, Monday' }] });
 export type ChangeVideoRequest = z.infer<typeof changeVideoRequest>;

@@ -36,7 +36,6 @@ export class ApiServer {
     const listener = getRequestListener(app.fetch, {
       // What is no request to hono: a Host header or a target that makes no URL.
       errorHandler: error => problemResponse(unreadable(error), log),
-      overrideGlobalObjects: false,
     });
     const server = createServer({ keepAliveTimeout: keepAliveMillis }, (request, response) => {
       listener(request, response).catch((error: unknown) => {

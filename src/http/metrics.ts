@@ -23,7 +23,7 @@ export class Metrics {
       name: 'livereel_api_request_duration_seconds',
       help: 'Time to answer requests of the API, by route and status',
       labelNames: ['method', 'route', 'status'],
-      buckets: [0.005, 0.02, 0.1, 0.5, 2, 10],
+      buckets: [0.02, 0.2, 2],
       registers: [this.#registry],
     });
     for (const reading of readings) this.add(reading);
