@@ -7,7 +7,7 @@ import { LivereelError } from '../errors.ts';
 /** sun_path of unix(7) holds 108 bytes on Linux and 104 on macOS, the closing zero included. */
 const maxSocketPathBytes = process.platform === 'darwin' ? 103 : 107;
 /** The longest name of a socket of ours: Postgres'. */
-const longestNameBytes = '/.s.PGSQL.5432.lock'.length;
+const longestNameBytes = '/postgres/.s.PGSQL.5432.lock'.length;
 
 /**
  * Where the Unix sockets of a content directory are: its `run` folder, or, when that path is too long for a
@@ -25,6 +25,7 @@ export function socketFolderOf(runDir: string): string {
  */
 export async function makeSocketFolder(folder: string): Promise<void> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
+  if (!folder.startsWith(tmpdir())) return;
   const found = await lstat(folder);
   // Everyone may write to the temporary folder: what has our name may be another's trap.
   if (!found.isDirectory() || found.uid !== (process.getuid?.() ?? found.uid)) {
