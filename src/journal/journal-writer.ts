@@ -1,0 +1,221 @@
+import { writeSync } from 'node:fs';
+import { type FileHandle, mkdir, open } from 'node:fs/promises';
+import { LivereelError } from '../errors.ts';
+import { journalFile, recoverJournal } from './journal-files.ts';
+import { RecordBatch } from './record-batch.ts';
+import { type AppendFacts, fileHeadBytes, largestFileBytes, writeFileHead } from './record-layout.ts';
+
+/** What stands in the journal's files: it survives `kill -9` of every process, and a power cut after a second. */
+export type SafeEnd = { readonly bytes: number; readonly units: number };
+
+// Flushed to the device this often while something was written.
+const flushIntervalMillis = 1_000;
+// Past this the socket's thread writes itself and so reads no more: the back-pressure of a slow disk.
+const largestBacklogBytes = 4_194_304;
+
+/**
+ * Appends to one session's journal. Appends of one turn become one write; while a write is under way the next
+ * batch grows. Owned by its session; the only writer of its directory.
+ */
+export class JournalWriter {
+  readonly #directory: string;
+  readonly #listeners = new Set<() => void>();
+  readonly #flushTimer: NodeJS.Timeout;
+  #handle: FileHandle;
+  #fileNumber: number;
+  #position: number;
+  #safe: SafeEnd;
+  #taken: SafeEnd;
+  #mediaTicks: number;
+  #isEnded: boolean;
+  #filling = new RecordBatch();
+  #spare = new RecordBatch();
+  #writing: Promise<void> | null = null;
+  #isUnflushed = false;
+  #failure: LivereelError | null = null;
+
+  private constructor(directory: string, handle: FileHandle, end: { fileNumber: number; position: number; bytes: number; units: number; mediaTicks: number; isEnded: boolean }) {
+    this.#directory = directory;
+    this.#handle = handle;
+    this.#fileNumber = end.fileNumber;
+    this.#position = end.position;
+    this.#safe = { bytes: end.bytes, units: end.units };
+    this.#taken = this.#safe;
+    this.#mediaTicks = end.mediaTicks;
+    this.#isEnded = end.isEnded;
+    this.#flushTimer = setInterval(() => void this.#flushToDevice(), flushIntervalMillis);
+    this.#flushTimer.unref();
+  }
+
+  /** Opens the journal in `directory`, which is made when it is missing; goes on behind its last whole record. */
+  static async open(directory: string): Promise<JournalWriter> {
+    await mkdir(directory, { recursive: true });
+    const end = await recoverJournal(directory);
+    if (end !== null) return new JournalWriter(directory, await open(journalFile(directory, end.fileNumber), 'r+'), end);
+    const handle = await open(journalFile(directory, 1), 'w+');
+    await writeWhole(handle, writeFileHead({ startBytes: 0, startUnits: 0 }), 0);
+    const start = { fileNumber: 1, position: fileHeadBytes, bytes: 0, units: 0, mediaTicks: -1, isEnded: false };
+    return new JournalWriter(directory, handle, start);
+  }
+
+  /** What is safe now. */
+  get safe(): SafeEnd {
+    return this.#safe;
+  }
+
+  /** What is safe or on its way to the disk. */
+  get taken(): SafeEnd {
+    return this.#taken;
+  }
+
+  /** Time of the newest frame on the stream's clock, -1 before the first; frames only. */
+  get mediaTicks(): number {
+    return this.#mediaTicks;
+  }
+
+  /** Whether the end is written: nothing can follow, also after a restart. */
+  get isEnded(): boolean {
+    return this.#isEnded;
+  }
+
+  /** Why nothing can be written any more, when so. */
+  get failure(): LivereelError | null {
+    return this.#failure;
+  }
+
+  /** Calls `listener` whenever more is safe, the end is written or writing failed; returns how to stop it. */
+  onAdvance(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /**
+   * Takes the next bytes; they are copied. They are safe once `safe` has passed them.
+   * @throws LivereelError `session-ended` after the end, or what made writing fail.
+   */
+  append(payload: readonly Uint8Array[], facts: AppendFacts): void {
+    if (this.#failure !== null) throw this.#failure;
+    if (this.#isEnded) throw new LivereelError('session-ended', 'the session is over; nothing can be added to it');
+    if (facts.mediaTicks !== undefined) this.#mediaTicks = facts.mediaTicks;
+    const bytes = this.#filling.add(payload, facts, this.#mediaTicks);
+    this.#taken = { bytes: this.#taken.bytes + bytes, units: this.#taken.units + facts.units };
+    if (this.#writing === null) this.#writing = this.#writeAll();
+    else if (this.#filling.lengthBytes > largestBacklogBytes) this.#writeNow();
+  }
+
+  /** Writes the end and flushes all to the device. Safe to call twice. */
+  async end(): Promise<void> {
+    if (!this.#isEnded && this.#failure === null) {
+      this.append([], { units: 0, kind: 'end' });
+      await this.#drained();
+      if (this.#failure === null) this.#isEnded = true;
+      await this.#flushToDevice();
+      this.#announce();
+    }
+    if (this.#failure !== null) throw this.#failure;
+  }
+
+  /** Writes what was taken, flushes it and lets the file go. */
+  async close(): Promise<void> {
+    clearInterval(this.#flushTimer);
+    await this.#drained();
+    await this.#flushToDevice();
+    this.#failure ??= new LivereelError('session-closed', 'the server is stopping; send the rest when it is back');
+    this.#announce();
+    await this.#handle.close().catch(() => undefined);
+  }
+
+  async #drained(): Promise<void> {
+    while (this.#writing !== null) await this.#writing;
+  }
+
+  async #writeAll(): Promise<void> {
+    // A turn's messages come one by one: wait for the rest of them, write once.
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    try {
+      while (this.#filling.lengthBytes > 0) {
+        const batch = this.#swapBatches();
+        const position = this.#position;
+        this.#position += batch.lengthBytes;
+        const target = this.#taken;
+        await writeWhole(this.#handle, batch.seal(Date.now()), position);
+        batch.clear();
+        // What `#writeNow` wrote behind this batch became safe with it.
+        this.#safe = this.#filling.lengthBytes === 0 ? this.#taken : target;
+        this.#isUnflushed = true;
+        this.#announce();
+        if (this.#position > largestFileBytes) await this.#nextFile();
+      }
+      if (this.#safe.bytes !== this.#taken.bytes) {
+        this.#safe = this.#taken;
+        this.#announce();
+      }
+    } catch (cause) {
+      this.#fail(cause);
+    } finally {
+      this.#writing = null;
+    }
+  }
+
+  /** Writes the growing batch on this thread, behind the batch that is under way: the disk is slower than the client. */
+  #writeNow(): void {
+    const bytes = this.#filling.seal(Date.now());
+    try {
+      let written = 0;
+      while (written < bytes.length) {
+        written += writeSync(this.#handle.fd, bytes, written, bytes.length - written, this.#position + written);
+      }
+      this.#position += bytes.length;
+      this.#filling.clear();
+    } catch (cause) {
+      this.#fail(cause);
+    }
+  }
+
+  #swapBatches(): RecordBatch {
+    const batch = this.#filling;
+    this.#filling = this.#spare;
+    this.#spare = batch;
+    return batch;
+  }
+
+  async #nextFile(): Promise<void> {
+    const next = await open(journalFile(this.#directory, this.#fileNumber + 1), 'w+');
+    // No turn may pass between counting what stands in the old file and leaving it: `#writeNow` adds to it.
+    const held = this.#filling.contents;
+    const start = { startBytes: this.#taken.bytes - held.bytes, startUnits: this.#taken.units - held.units };
+    writeSync(next.fd, writeFileHead(start), 0, fileHeadBytes, 0);
+    const previous = this.#handle;
+    this.#handle = next;
+    this.#fileNumber += 1;
+    this.#position = fileHeadBytes;
+    await previous.datasync();
+    await previous.close();
+  }
+
+  async #flushToDevice(): Promise<void> {
+    if (!this.#isUnflushed) return;
+    this.#isUnflushed = false;
+    await this.#handle.datasync().catch((cause: unknown) => this.#fail(cause));
+  }
+
+  #fail(cause: unknown): void {
+    const isFull = (cause as NodeJS.ErrnoException)?.code === 'ENOSPC';
+    this.#failure ??= isFull
+      ? new LivereelError('disk-full', 'the disk is full: free some space, then start a new session', { cause })
+      : new LivereelError('internal', 'the journal cannot be written', { cause });
+    this.#announce();
+  }
+
+  #announce(): void {
+    for (const listener of [...this.#listeners]) listener();
+  }
+}
+
+async function writeWhole(handle: FileHandle, bytes: Buffer, position: number): Promise<void> {
+  let written = 0;
+  while (written < bytes.length) {
+    const { bytesWritten } = await handle.write(bytes, written, bytes.length - written, position + written);
+    written += bytesWritten;
+  }
+}

@@ -1,0 +1,73 @@
+import { type AppendFacts, type RecordKind, recordHeadBytes, writeRecordHead } from './record-layout.ts';
+
+const smallestBufferBytes = 65_536;
+
+type OpenRecord = { position: number; kind: RecordKind; payloadBytes: number; units: number; mediaTicks: number };
+
+/** Records that wait to be written, laid out as they will stand in the file; its buffer is used again and again. */
+export class RecordBatch {
+  #bytes = Buffer.allocUnsafeSlow(smallestBufferBytes);
+  #length = 0;
+  #records: OpenRecord[] = [];
+
+  get lengthBytes(): number {
+    return this.#length;
+  }
+
+  /** What the held records count. */
+  get contents(): { bytes: number; units: number } {
+    const contents = { bytes: 0, units: 0 };
+    for (const record of this.#records) {
+      contents.bytes += record.payloadBytes;
+      contents.units += record.units;
+    }
+    return contents;
+  }
+
+  /** Copies `payload` behind what is held, into the newest record when it is of the same kind; returns its length. */
+  add(payload: readonly Uint8Array[], facts: AppendFacts, mediaTicks: number): number {
+    const payloadBytes = payload.reduce((sum, part) => sum + part.length, 0);
+    this.#reserve(recordHeadBytes + payloadBytes);
+    const record = this.#recordFor(facts.kind ?? 'payload');
+    for (const part of payload) {
+      this.#bytes.set(part, this.#length);
+      this.#length += part.length;
+    }
+    record.payloadBytes += payloadBytes;
+    record.units += facts.units;
+    record.mediaTicks = mediaTicks;
+    return payloadBytes;
+  }
+
+  /** Completes the records' heads; the bytes are valid until `clear`. */
+  seal(arrivedAtMillis: number): Buffer {
+    for (const { position, ...record } of this.#records) {
+      writeRecordHead(this.#bytes, position, { ...record, arrivedAtMillis });
+    }
+    return this.#bytes.subarray(0, this.#length);
+  }
+
+  clear(): void {
+    // One huge message must not hold its memory for the rest of the session.
+    if (this.#bytes.length > 16 * smallestBufferBytes) this.#bytes = Buffer.allocUnsafeSlow(smallestBufferBytes);
+    this.#length = 0;
+    this.#records = [];
+  }
+
+  #recordFor(kind: RecordKind): OpenRecord {
+    const newest = this.#records.at(-1);
+    // What follows a fresh beginning in the same batch belongs to its record; an end stands alone.
+    if (newest !== undefined && newest.kind !== 'end' && kind === 'payload') return newest;
+    const record = { position: this.#length, kind, payloadBytes: 0, units: 0, mediaTicks: 0 };
+    this.#records.push(record);
+    this.#length += recordHeadBytes;
+    return record;
+  }
+
+  #reserve(neededBytes: number): void {
+    if (this.#length + neededBytes <= this.#bytes.length) return;
+    const grown = Buffer.allocUnsafeSlow(Math.max(this.#bytes.length * 2, this.#length + neededBytes));
+    this.#bytes.copy(grown, 0, 0, this.#length);
+    this.#bytes = grown;
+  }
+}

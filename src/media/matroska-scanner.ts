@@ -1,0 +1,236 @@
+import type { AudioCodec, ContainerScanner, ContainerVisitor, MediaTracks, VideoCodec } from './container.ts';
+import { childElements, type ElementHead, ebmlId, readElementHead, readUnsigned } from './ebml.ts';
+
+// What may stand at the level of the segment or inside a cluster. Anything else is damage.
+const skippable = new Set<number>([
+  ebmlId.seekHead,
+  ebmlId.cues,
+  ebmlId.chapters,
+  ebmlId.attachments,
+  ebmlId.tags,
+  ebmlId.void,
+  ebmlId.crc32,
+  0xa7, // Position
+  0xab, // PrevSize
+  0x5854, // SilentTracks
+  0x9b, // BlockDuration
+  0xfa, // ReferencePriority
+  0xfd, // ReferenceVirtual
+  0xa4, // CodecState
+  0x75a1, // BlockAdditions
+  0x75a2, // DiscardPadding
+]);
+const descended = new Set<number>([ebmlId.segment, ebmlId.cluster, ebmlId.blockGroup]);
+const wholeElements = new Set<number>([ebmlId.info, ebmlId.tracks, ebmlId.timestamp, ebmlId.referenceBlock]);
+
+const largestHeaderElementBytes = 1_048_576;
+const largestBlockBytes = 67_108_864;
+// A block's own head: track number (1 to 8), relative time (2), flags (1).
+const blockHeadBytes = 11;
+// Recorders reorder a little around a cluster's edge; a recorder that restarts its clock jumps by seconds.
+const clockJumpMicros = 1_000_000;
+
+/**
+ * Follows a WebM or Matroska byte stream (RFC 9559): headers, clusters, pictures. Recorders write clusters and
+ * segments of unknown size, so the structure is read element by element, never by a parent's end.
+ */
+export class MatroskaScanner implements ContainerScanner {
+  readonly #visitor: ContainerVisitor;
+  #unread: Buffer = Buffer.alloc(0);
+  #skipBytes = 0;
+  #offset: number;
+  #timestampScaleNanos = 1_000_000;
+  #tracks = new Map<number, 'video' | 'audio' | 'other'>();
+  #hasVideo = false;
+  #isHeaderOpen = false;
+  #isLost = false;
+  #cluster: { offset: number; timeMicros: number; isTimed: boolean; isPlaced: boolean } | null = null;
+  #newestClusterMicros = Number.NEGATIVE_INFINITY;
+
+  /** `offset`: where in the journal the first pushed byte stands. */
+  constructor(visitor: ContainerVisitor, offset: number) {
+    this.#visitor = visitor;
+    this.#offset = offset;
+  }
+
+  get scannedOffset(): number {
+    // A cluster whose time is not read yet may turn out to begin a new stream: nobody may have passed it.
+    return this.#cluster !== null && !this.#cluster.isTimed ? this.#cluster.offset : this.#offset;
+  }
+
+  push(bytes: Buffer): void {
+    let data = this.#unread.length === 0 ? bytes : Buffer.concat([this.#unread, bytes]);
+    for (;;) {
+      const taken = this.#skipBytes > 0 ? this.#skip(data) : this.#step(data);
+      if (taken === 0) break;
+      this.#offset += taken;
+      data = data.subarray(taken);
+    }
+    // A copy: the caller's buffer is used again, and what is left is a few bytes.
+    this.#unread = Buffer.from(data);
+  }
+
+  #skip(data: Buffer): number {
+    const taken = Math.min(this.#skipBytes, data.length);
+    this.#skipBytes -= taken;
+    return taken;
+  }
+
+  /** Reads one element (or finds the way back after damage); how many bytes it took, 0 when more are needed. */
+  #step(data: Buffer): number {
+    if (this.#isLost) return this.#findWayBack(data);
+    const head = readElementHead(data, 0);
+    if (head === null) return 0;
+    if (head === 'malformed') return this.#lose();
+    if (descended.has(head.id)) return this.#enter(head);
+    if (head.id === ebmlId.ebml) return this.#startStream(head);
+    if (head.id === ebmlId.simpleBlock || head.id === ebmlId.block) return this.#block(data, head);
+    if (wholeElements.has(head.id)) return this.#whole(data, head);
+    if (!skippable.has(head.id) || head.sizeBytes > largestBlockBytes) return this.#lose();
+    this.#skipBytes = head.sizeBytes;
+    return head.headBytes;
+  }
+
+  #startStream(head: ElementHead): number {
+    if (head.sizeBytes > largestHeaderElementBytes) return this.#lose();
+    this.#visitor.streamStarted(this.#offset);
+    this.#tracks.clear();
+    this.#timestampScaleNanos = 1_000_000;
+    this.#isHeaderOpen = true;
+    this.#cluster = null;
+    this.#newestClusterMicros = Number.NEGATIVE_INFINITY;
+    this.#skipBytes = head.sizeBytes;
+    return head.headBytes;
+  }
+
+  #enter(head: ElementHead): number {
+    if (head.id === ebmlId.cluster) this.#cluster = { offset: this.#offset, timeMicros: 0, isTimed: false, isPlaced: false };
+    return head.headBytes;
+  }
+
+  #whole(data: Buffer, head: ElementHead): number {
+    if (head.sizeBytes > largestHeaderElementBytes) return this.#lose();
+    const length = head.headBytes + head.sizeBytes;
+    if (data.length < length) return 0;
+    const content = data.subarray(head.headBytes, length);
+    if (head.id === ebmlId.info) this.#readInfo(content);
+    else if (head.id === ebmlId.tracks) this.#readTracks(content, this.#offset + length);
+    else if (head.id === ebmlId.timestamp) this.#readClusterTime(readUnsigned(content));
+    return length;
+  }
+
+  #readInfo(content: Buffer): void {
+    for (const child of childElements(content)) {
+      if (child.id === ebmlId.timestampScale) this.#timestampScaleNanos = readUnsigned(child.content) || 1_000_000;
+    }
+  }
+
+  #readTracks(content: Buffer, end: number): void {
+    if (!this.#isHeaderOpen) return;
+    let video: MediaTracks['video'] = null;
+    let audio: MediaTracks['audio'] = null;
+    for (const entry of childElements(content)) {
+      if (entry.id !== ebmlId.trackEntry) continue;
+      const track = readTrackEntry(entry.content);
+      const isTaken = (track.kind === 'video' && video !== null) || (track.kind === 'audio' && audio !== null);
+      this.#tracks.set(track.number, isTaken ? 'other' : track.kind);
+      if (isTaken) continue;
+      if (track.kind === 'video') video = { codec: videoCodecOf(track.codecId), width: track.width, height: track.height };
+      else if (track.kind === 'audio') audio = { codec: audioCodecOf(track.codecId) };
+    }
+    this.#hasVideo = video !== null;
+    this.#isHeaderOpen = false;
+    this.#visitor.tracksFound({ video, audio }, end);
+  }
+
+  #readClusterTime(ticks: number): void {
+    const cluster = this.#cluster;
+    if (cluster === null) return;
+    cluster.isTimed = true;
+    cluster.timeMicros = (ticks * this.#timestampScaleNanos) / 1_000;
+    if (cluster.timeMicros < this.#newestClusterMicros - clockJumpMicros) this.#visitor.clockJumped(cluster.offset);
+    this.#newestClusterMicros = cluster.timeMicros;
+  }
+
+  #block(data: Buffer, head: ElementHead): number {
+    if (head.sizeBytes > largestBlockBytes || head.sizeBytes < 4 || this.#cluster === null) return this.#lose();
+    const needed = head.headBytes + Math.min(blockHeadBytes, head.sizeBytes);
+    if (data.length < needed) return 0;
+    const numberLength = Math.clz32(data[head.headBytes] as number) - 23;
+    if (numberLength > 8) return this.#lose();
+    const number = (data[head.headBytes + numberLength - 1] as number) & (numberLength === 1 ? 0x7f : 0xff);
+    const kind = numberLength > 2 ? undefined : this.#tracks.get(number);
+    if (kind === undefined) return this.#lose();
+    const relativeTicks = data.readInt16BE(head.headBytes + numberLength);
+    const flags = data[head.headBytes + numberLength + 2] as number;
+    this.#place(kind, relativeTicks, head.id === ebmlId.simpleBlock && (flags & 0x80) !== 0);
+    this.#skipBytes = head.headBytes + head.sizeBytes - needed;
+    return needed;
+  }
+
+  #place(kind: 'video' | 'audio' | 'other', relativeTicks: number, isKey: boolean): void {
+    const cluster = this.#cluster;
+    if (cluster !== null && !cluster.isPlaced && kind === (this.#hasVideo ? 'video' : 'audio')) {
+      cluster.isPlaced = true;
+      const timeMicros = cluster.timeMicros + (relativeTicks * this.#timestampScaleNanos) / 1_000;
+      this.#visitor.safePoint(cluster.offset, timeMicros, isKey || !this.#hasVideo);
+    }
+    if (kind === 'video') this.#visitor.videoFrames(1);
+  }
+
+  #lose(): number {
+    this.#visitor.damaged(this.#offset);
+    this.#isLost = true;
+    this.#cluster = null;
+    return 1;
+  }
+
+  #findWayBack(data: Buffer): number {
+    const found = [clusterMagic, ebmlMagic].map((magic) => data.indexOf(magic)).filter((index) => index >= 0);
+    if (found.length === 0) return Math.max(0, data.length - 3);
+    this.#isLost = false;
+    const next = Math.min(...found);
+    return next === 0 ? this.#step(data) : next;
+  }
+}
+
+const clusterMagic = Buffer.from('1f43b675', 'hex');
+const ebmlMagic = Buffer.from('1a45dfa3', 'hex');
+
+type TrackEntry = { number: number; kind: 'video' | 'audio' | 'other'; codecId: string; width: number; height: number };
+
+function readTrackEntry(content: Buffer): TrackEntry {
+  const track: TrackEntry = { number: 0, kind: 'other', codecId: '', width: 0, height: 0 };
+  for (const child of childElements(content)) {
+    if (child.id === ebmlId.trackNumber) track.number = readUnsigned(child.content);
+    else if (child.id === ebmlId.codecId) track.codecId = child.content.toString('latin1').replace(/\0.*$/s, '');
+    else if (child.id === ebmlId.trackType) {
+      const type = readUnsigned(child.content);
+      track.kind = type === 1 ? 'video' : type === 2 ? 'audio' : 'other';
+    } else if (child.id === ebmlId.video) {
+      for (const detail of childElements(child.content)) {
+        if (detail.id === ebmlId.pixelWidth) track.width = readUnsigned(detail.content);
+        else if (detail.id === ebmlId.pixelHeight) track.height = readUnsigned(detail.content);
+      }
+    }
+  }
+  return track;
+}
+
+function videoCodecOf(codecId: string): VideoCodec {
+  const known: Record<string, VideoCodec> = {
+    'V_MPEG4/ISO/AVC': 'h264',
+    'V_MPEGH/ISO/HEVC': 'hevc',
+    V_VP8: 'vp8',
+    V_VP9: 'vp9',
+    V_AV1: 'av1',
+    V_MJPEG: 'mjpeg',
+  };
+  return known[codecId] ?? 'other';
+}
+
+function audioCodecOf(codecId: string): AudioCodec {
+  if (codecId.startsWith('A_AAC')) return 'aac';
+  const known: Record<string, AudioCodec> = { A_OPUS: 'opus', A_VORBIS: 'vorbis', 'A_MPEG/L3': 'mp3' };
+  return known[codecId] ?? 'other';
+}
