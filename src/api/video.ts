@@ -1,6 +1,29 @@
 import { z } from 'zod';
 import { spokenLanguage, videoId, videoStates, videoTitle, visibilities } from './session.ts';
 
+const example = {
+  id: 'f3Kq9ZtA1bXy',
+  title: 'Standup',
+  description: '',
+  state: 'ready',
+  error: null,
+  visibility: 'public',
+  owner: null,
+  replyTo: null,
+  createdAt: '2026-01-01T12:00:00.000Z',
+  durationSeconds: 12.34,
+  width: 1280,
+  height: 720,
+  sizeBytes: 1234567,
+  language: 'en',
+  playbackUrl: 'http://localhost:8000/hls/f3Kq9ZtA1bXy/index.m3u8',
+  fileUrl: 'http://localhost:8000/videos/f3Kq9ZtA1bXy/video.mp4',
+  thumbnailUrl: null,
+  previewUrl: null,
+  captionsUrl: null,
+  counts: { views: 0, likes: 0, comments: 0, replies: 0 },
+};
+
 /** A video on the wire (docs/protocol.md, section 8). URLs are absolute; one that does not exist yet is null. */
 export const videoAnswer = z
   .object({
@@ -32,30 +55,7 @@ export const videoAnswer = z
   })
   .meta({
     id: 'Video',
-    examples: [
-      {
-        id: 'f3Kq9ZtA1bXy',
-        title: 'Standup',
-        description: '',
-        state: 'ready',
-        error: null,
-        visibility: 'public',
-        owner: null,
-        replyTo: null,
-        createdAt: '2026-01-01T12:00:00.000Z',
-        durationSeconds: 12.34,
-        width: 1280,
-        height: 720,
-        sizeBytes: 1234567,
-        language: 'en',
-        playbackUrl: 'http://localhost:8000/hls/f3Kq9ZtA1bXy/index.m3u8',
-        fileUrl: 'http://localhost:8000/videos/f3Kq9ZtA1bXy/video.mp4',
-        thumbnailUrl: null,
-        previewUrl: null,
-        captionsUrl: null,
-        counts: { views: 0, likes: 0, comments: 0, replies: 0 },
-      },
-    ],
+    examples: [example],
   });
 export type VideoAnswer = z.infer<typeof videoAnswer>;
 
@@ -79,7 +79,7 @@ export type ListVideosQuery = z.infer<typeof listVideosQuery>;
 /** Answer of `GET /api/v1/videos`. `nextCursor` is null on the last page. */
 export const videoPage = z
   .object({ items: z.array(videoAnswer), nextCursor: z.string().nullable() })
-  .meta({ id: 'VideoPage' });
+  .meta({ id: 'VideoPage', examples: [{ items: [example], nextCursor: null }] });
 export type VideoPage = z.infer<typeof videoPage>;
 
 /** Body of `PATCH /api/v1/videos/<id>`: what is left out stays as it is. */

@@ -10,6 +10,8 @@ import { problemResponse } from './problem.ts';
 const keepAliveMillis = 75_000;
 const headersMillis = 10_000;
 const requestMillis = 30_000;
+/** What every system takes (sockaddr_un: 104 bytes on macOS, 108 on Linux, the closing zero included). */
+const maxSocketPathBytes = 103;
 /** How long a request under way may take once the server closes. */
 const drainMillis = 3_000;
 
@@ -28,11 +30,11 @@ export class ApiServer {
   }
 
   /**
-   * Listens; a socket file that a killed server left is replaced. At most about 100 bytes of path.
+   * Listens; a socket file that a killed server left is replaced. `socketPath` is at most 103 bytes.
    * @throws LivereelError `bad-configuration` when something that is no socket stands there, or nothing can.
    */
   static async start({ app, socketPath, log }: ApiServerParts): Promise<ApiServer> {
-    await removeStaleSocket(socketPath);
+    await makeRoom(socketPath);
     const listener = getRequestListener(app.fetch, {
       // What is no request to hono: a Host header or a target that makes no URL.
       errorHandler: error => problemResponse(unreadable(error), log),
@@ -46,8 +48,14 @@ export class ApiServer {
     server.headersTimeout = headersMillis;
     server.requestTimeout = requestMillis;
     await listen(server, socketPath);
-    await chmod(socketPath, 0o660);
-    return new ApiServer(server, socketPath);
+    const started = new ApiServer(server, socketPath);
+    try {
+      await chmod(socketPath, 0o660);
+    } catch (error) {
+      await started.close();
+      throw error;
+    }
+    return started;
   }
 
   /** Takes no more requests, lets those under way finish for 3 s, then cuts them. Safe twice, never throws. */
@@ -69,7 +77,12 @@ function unreadable(error: unknown): unknown {
   return new LivereelError('bad-request', 'The address or the Host header cannot be read.', { cause: error });
 }
 
-async function removeStaleSocket(socketPath: string): Promise<void> {
+async function makeRoom(socketPath: string): Promise<void> {
+  // Node cuts a longer path without a word, and listens somewhere else.
+  if (Buffer.byteLength(socketPath) > maxSocketPathBytes) {
+    const detail = `The socket's path ${socketPath} is over ${maxSocketPathBytes} bytes. Set a shorter CONTENT_DIR.`;
+    throw new LivereelError('bad-configuration', detail);
+  }
   const found = await lstat(socketPath).catch(() => undefined);
   if (found === undefined) return;
   if (found.isSocket()) return rm(socketPath, { force: true });
@@ -80,7 +93,7 @@ async function removeStaleSocket(socketPath: string): Promise<void> {
 function listen(server: Server, socketPath: string): Promise<void> {
   return new Promise((resolve, reject) => {
     const failed = (cause: Error) => {
-      const detail = `Cannot listen on ${socketPath} (${cause.message}). Set a CONTENT_DIR with a short, writable path.`;
+      const detail = `Cannot listen on ${socketPath} (${cause.message}). Set a CONTENT_DIR that can be written to.`;
       reject(new LivereelError('bad-configuration', detail, { cause }));
     };
     server.once('error', failed);

@@ -3,7 +3,8 @@ import { type IncomingHttpHeaders, type OutgoingHttpHeaders, request } from 'nod
 /** A whole answer. `json` is undefined when the text is none. */
 export type SocketAnswer = { status: number; headers: IncomingHttpHeaders; text: string; json: unknown };
 
-type SocketRequest = {
+/** What is sent. */
+export type SocketRequest = {
   method?: string;
   headers?: OutgoingHttpHeaders;
   /** Objects go as JSON; a list of chunks goes chunked, without a length. */
