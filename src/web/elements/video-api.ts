@@ -1,0 +1,52 @@
+import type { VideoAnswer } from '../../api/video.ts';
+import { PublishError } from '../../client/publish-error.ts';
+import { reachableUrl } from '../../client/reachable-url.ts';
+import { problemOf } from '../../client/session-api.ts';
+
+export type { VideoAnswer };
+
+const unreachable = 'The server does not answer. Trying again.';
+
+/**
+ * The video, its addresses as this page can reach them.
+ * @throws PublishError `server-unreachable`, or the server's code with `facts.status`.
+ */
+export async function readVideo(id: string, signal?: AbortSignal): Promise<VideoAnswer> {
+  const answer = await reach(`/api/v1/videos/${id}`, signal === undefined ? {} : { signal });
+  const video = (await answer.json()) as VideoAnswer;
+  const here = (url: string | null) => (url === null ? null : reachableUrl(url, location.origin));
+  return {
+    ...video,
+    playbackUrl: reachableUrl(video.playbackUrl, location.origin),
+    fileUrl: here(video.fileUrl),
+    thumbnailUrl: here(video.thumbnailUrl),
+  };
+}
+
+/**
+ * Renames a video. Resolves to false when this server does not know how.
+ * @throws PublishError as `readVideo`.
+ */
+export async function renameVideo(id: string, title: string): Promise<boolean> {
+  try {
+    await reach(`/api/v1/videos/${id}`, {
+      method: 'PATCH',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ title }),
+    });
+    return true;
+  } catch (error) {
+    if (error instanceof PublishError && [404, 405, 501].includes(error.facts.status ?? 0)) return false;
+    throw error;
+  }
+}
+
+async function reach(url: string, init: RequestInit): Promise<Response> {
+  const answer = await fetch(url, init).catch(cause => {
+    throw new PublishError('server-unreachable', unreachable, { cause });
+  });
+  // Of nginx while the server behind it restarts.
+  if ([502, 503, 504].includes(answer.status)) throw new PublishError('server-unreachable', unreachable);
+  if (!answer.ok) throw await problemOf(answer);
+  return answer;
+}

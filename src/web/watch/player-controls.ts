@@ -1,0 +1,130 @@
+import { html, nothing, type TemplateResult } from 'lit';
+import { live } from 'lit/directives/live.js';
+import { type IconName, icon } from '../elements/icon.ts';
+import { clock, spokenTime } from '../elements/words.ts';
+import type { HlsPlayback } from './hls-playback.ts';
+
+/** What the controls do. */
+export type PlayerActions = {
+  readonly togglePlay: () => void;
+  readonly seekTo: (seconds: number) => void;
+  readonly seekDone: () => void;
+  readonly toggleSound: () => void;
+  readonly setVolume: (volume: number) => void;
+  readonly toLive: () => void;
+  readonly toggleFullScreen: () => void;
+};
+
+const rates = [0.5, 0.75, 1, 1.25, 1.5, 2] as const;
+
+/** The row over the foot of the video. `seekingTo`: where the thumb is while it is held. */
+export function playerControls(
+  playback: HlsPlayback,
+  video: HTMLVideoElement,
+  seekingTo: number | undefined,
+  run: PlayerActions,
+): TemplateResult {
+  const isFull = document.fullscreenElement !== null;
+  const isSilent = video.muted || video.volume === 0;
+  const [label, name]: [string, IconName] = video.paused ? ['Play', 'play'] : ['Pause', 'pause'];
+  return html`<div class="controls" data-testid="controls">
+    ${seekBar(playback, video, seekingTo, run)}
+    <div class="row">
+      ${button('play', label, name, run.togglePlay)}
+      ${button('mute', isSilent ? 'Turn sound on' : 'Turn sound off', isSilent ? 'sound-off' : 'sound-on', run.toggleSound)}
+      <input
+        class="volume"
+        type="range"
+        min="0"
+        max="1"
+        step="0.05"
+        aria-label="Volume"
+        .value=${live(String(isSilent ? 0 : video.volume))}
+        style=${`--filled: ${(isSilent ? 0 : video.volume) * 100}%`}
+        @input=${(event: InputEvent) => run.setVolume(Number((event.target as HTMLInputElement).value))}
+      />
+      ${times(playback, video)} ${liveBadge(playback, run)}
+      <span class="gap"></span>
+      <label class="rate"
+        ><span class="only-spoken">Speed</span>
+        <select
+          data-testid="speed"
+          @change=${(event: Event) => {
+            playback.rate = Number((event.target as HTMLSelectElement).value);
+          }}
+        >
+          ${rates.map(
+            rate => html`<option value=${rate} .selected=${live(rate === playback.rate)}>${rate}×</option>`,
+          )}
+        </select>
+      </label>
+      ${
+        document.pictureInPictureEnabled
+          ? button('picture-in-picture', 'Picture in picture', 'picture-in-picture', () =>
+              togglePicture(video),
+            )
+          : nothing
+      }
+      ${button('full-screen', isFull ? 'Leave full screen' : 'Full screen', isFull ? 'minimize' : 'maximize', run.toggleFullScreen)}
+    </div>
+  </div>`;
+}
+
+function seekBar(
+  playback: HlsPlayback,
+  video: HTMLVideoElement,
+  seekingTo: number | undefined,
+  run: PlayerActions,
+) {
+  const end = Math.max(playback.endSeconds, 0.1);
+  const isHeldAtEnd = playback.isAtLive && seekingTo === undefined;
+  const at = isHeldAtEnd ? end : Math.min(end, seekingTo ?? video.currentTime);
+  const { buffered } = video;
+  const loaded = buffered.length === 0 ? 0 : buffered.end(buffered.length - 1);
+  const spoken = playback.isAtLive ? 'live' : `${spokenTime(at)} of ${spokenTime(end)}`;
+  return html`<input
+    class="seek"
+    data-testid="seek"
+    type="range"
+    min="0"
+    max=${end.toFixed(2)}
+    step="0.05"
+    aria-label="Position"
+    aria-valuetext=${spoken}
+    .value=${live(at.toFixed(2))}
+    style=${`--filled: ${(at / end) * 100}%; --loaded: ${Math.min(100, (loaded / end) * 100)}%`}
+    @input=${(event: InputEvent) => run.seekTo(Number((event.target as HTMLInputElement).value))}
+    @change=${run.seekDone}
+  />`;
+}
+
+function times(playback: HlsPlayback, video: HTMLVideoElement) {
+  const end = playback.endSeconds;
+  if (!playback.isLive) {
+    return html`<span class="times number" data-testid="times">${clock(video.currentTime)} / ${clock(end)}</span>`;
+  }
+  if (playback.isAtLive) return nothing;
+  return html`<span class="times number" data-testid="times">-${clock(end - video.currentTime)}</span>`;
+}
+
+function liveBadge(playback: HlsPlayback, run: PlayerActions) {
+  if (!playback.isLive) return nothing;
+  if (!playback.isAtLive) {
+    return html`<button class="button back" data-testid="back-to-live" @click=${run.toLive}>Back to live</button>`;
+  }
+  const delay = playback.latencySeconds;
+  return html`<span class="live number" data-testid="live-badge"
+    ><i class="dot" aria-hidden="true"></i>Live<span class="delay">${delay > 0 ? `${delay.toFixed(1)} s` : ''}</span></span
+  >`;
+}
+
+function button(name: string, label: string, svg: IconName, run: () => void): TemplateResult {
+  return html`<button class=${`tool ${name}`} data-testid=${name} aria-label=${label} title=${label} @click=${run}>
+    ${icon(svg)}
+  </button>`;
+}
+
+function togglePicture(video: HTMLVideoElement): void {
+  if (document.pictureInPictureElement !== null) void document.exitPictureInPicture();
+  else void video.requestPictureInPicture().catch(() => {});
+}

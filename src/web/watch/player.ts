@@ -1,0 +1,252 @@
+import './player.css';
+import { html, nothing } from 'lit';
+import { icon } from '../elements/icon.ts';
+import type { KeyAction } from '../elements/keys.ts';
+import { LightElement } from '../elements/light-element.ts';
+import { HlsPlayback } from './hls-playback.ts';
+import { PlaybackStats } from './playback-stats.ts';
+import { playerControls } from './player-controls.ts';
+
+const idleMillis = 2_500;
+const stallShownMillis = 600;
+
+/** The player: a video, its own controls over it, and words when it waits. Keys are the page's, by `keys`. */
+export class Player extends LightElement {
+  static override properties = { src: {}, isInterrupted: {} };
+  declare src: string;
+  declare isInterrupted: boolean;
+  #playback: HlsPlayback | undefined;
+  #stats: PlaybackStats | undefined;
+  #isIdle = false;
+  #isShowingStall = false;
+  #wantsSound = false;
+  #hasStarted = false;
+  #seekingTo: number | undefined;
+  #idleTimer: ReturnType<typeof setTimeout> | undefined;
+  #stallTimer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor() {
+    super();
+    this.src = '';
+    this.isInterrupted = false;
+  }
+
+  get playback(): HlsPlayback | undefined {
+    return this.#playback;
+  }
+
+  get stats(): PlaybackStats | undefined {
+    return this.#stats;
+  }
+
+  get video(): HTMLVideoElement | null {
+    return this.querySelector('video');
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    document.addEventListener('fullscreenchange', this.#redraw);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    document.removeEventListener('fullscreenchange', this.#redraw);
+    clearTimeout(this.#idleTimer);
+    clearTimeout(this.#stallTimer);
+    this.#playback?.close();
+    this.#stats?.close();
+  }
+
+  override firstUpdated(): void {
+    const video = this.video as HTMLVideoElement;
+    // As a property: the attribute alone is not enough for the browsers' autoplay rules.
+    video.muted = true;
+    this.#stats = new PlaybackStats(video);
+    this.#playback = new HlsPlayback(video, this.src);
+    this.#playback.addEventListener('change', this.#redraw);
+    for (const name of [
+      'play',
+      'pause',
+      'playing',
+      'timeupdate',
+      'volumechange',
+      'seeked',
+      'ended',
+      'waiting',
+    ]) {
+      video.addEventListener(name, this.#redraw);
+    }
+    video.addEventListener('playing', () => {
+      this.#hasStarted = true;
+    });
+    video.addEventListener('canplay', () => void this.#autoplay(), { once: true });
+  }
+
+  override render() {
+    const video = this.video;
+    const isPaused = video?.paused ?? true;
+    const isIdle = this.#isIdle && !isPaused;
+    const isMuted = this.#hasStarted && video?.muted === true && !this.#wantsSound;
+    return html`<div
+      class=${`player ${isIdle ? 'idle' : ''}`}
+      @pointermove=${this.#active}
+      @pointerdown=${this.#active}
+      @focusin=${this.#active}
+    >
+      <video data-testid="video" playsinline preload="auto" @click=${this.#tapped}></video>
+      ${
+        isMuted
+          ? html`<button class="button over-video sound" data-testid="tap-for-sound" @click=${this.#toggleSound}>
+              ${icon('sound-off')}Tap for sound
+            </button>`
+          : nothing
+      }
+      ${this.#waitingWords()}
+      ${
+        this.#playback === undefined || video === null
+          ? nothing
+          : playerControls(this.#playback, video, this.#seekingTo, {
+              togglePlay: () => this.#togglePlay(),
+              seekTo: this.#seekTo,
+              seekDone: this.#seekDone,
+              toggleSound: this.#toggleSound,
+              setVolume: this.#setVolume,
+              toLive: () => this.#playback?.seekToLive(),
+              toggleFullScreen: () => this.#toggleFullScreen(),
+            })
+      }
+    </div>`;
+  }
+
+  override updated(): void {
+    const isStalled = this.#stats?.isStalled === true || (!this.#hasStarted && this.video?.paused === false);
+    if (isStalled && this.#stallTimer === undefined) {
+      this.#stallTimer = setTimeout(() => {
+        this.#isShowingStall = true;
+        this.requestUpdate();
+      }, stallShownMillis);
+    } else if (!isStalled) {
+      clearTimeout(this.#stallTimer);
+      this.#stallTimer = undefined;
+      this.#isShowingStall = false;
+    }
+  }
+
+  #waitingWords() {
+    let words: string | undefined;
+    if (this.isInterrupted) {
+      words = 'The broadcaster lost the connection. Waiting up to a minute for them.';
+    } else if (this.#playback?.isWaiting) {
+      words = this.#hasStarted
+        ? 'The server does not answer. Trying again.'
+        : 'Waiting for the first picture';
+    } else if (!this.#hasStarted && this.video?.paused !== true) words = 'Loading';
+    else if (this.#isShowingStall) words = 'Waiting for more of the video';
+    return words === undefined
+      ? nothing
+      : html`<p class="wait" data-testid="wait" role="status">
+          ${words} <span class="waiting-dots" aria-hidden="true"><i></i><i></i><i></i></span>
+        </p>`;
+  }
+
+  async #autoplay(): Promise<void> {
+    try {
+      await this.video?.play();
+    } catch {
+      // Refused even without sound (to save energy): the play button is there.
+      this.requestUpdate();
+    }
+    this.#active();
+  }
+
+  readonly #redraw = (): void => this.requestUpdate();
+
+  readonly #active = (): void => {
+    const wasIdle = this.#isIdle;
+    this.#isIdle = false;
+    clearTimeout(this.#idleTimer);
+    this.#idleTimer = setTimeout(() => {
+      if (this.querySelector('.controls :focus-visible') !== null) return;
+      this.#isIdle = true;
+      this.requestUpdate();
+    }, idleMillis);
+    if (wasIdle) this.requestUpdate();
+  };
+
+  // A mouse plays and pauses; on a touch screen the first tap only brings the controls.
+  readonly #tapped = (event: MouseEvent): void => {
+    if ((event as PointerEvent).pointerType !== 'touch') this.#togglePlay();
+  };
+
+  #togglePlay(): void {
+    const { video } = this;
+    if (video === null) return;
+    if (!video.paused) this.#playback?.pause();
+    else {
+      if (video.ended) this.#playback?.seek(0);
+      void video.play().catch(() => {});
+    }
+  }
+
+  readonly #toggleSound = (): void => {
+    const { video } = this;
+    if (video === null) return;
+    video.muted = !video.muted;
+    if (!video.muted && video.volume === 0) video.volume = 1;
+    this.#wantsSound = true;
+  };
+
+  readonly #setVolume = (volume: number): void => {
+    const { video } = this;
+    if (video === null) return;
+    video.volume = volume;
+    video.muted = volume === 0;
+    this.#wantsSound = true;
+  };
+
+  readonly #seekTo = (seconds: number): void => {
+    this.#seekingTo = seconds;
+    this.#playback?.seek(seconds);
+    this.requestUpdate();
+  };
+
+  readonly #seekDone = (): void => {
+    this.#seekingTo = undefined;
+    this.requestUpdate();
+  };
+
+  #toggleFullScreen(): void {
+    const element = this.querySelector('.player') as HTMLElement;
+    const video = this.video as HTMLVideoElement & { webkitEnterFullscreen?: () => void };
+    if (document.fullscreenElement !== null) void document.exitFullscreen();
+    else if (element.requestFullscreen !== undefined) void element.requestFullscreen().catch(() => {});
+    else video.webkitEnterFullscreen?.();
+  }
+
+  #seekBy(seconds: number): void {
+    const { video } = this;
+    if (video === null) return;
+    this.#playback?.seek(video.currentTime + seconds);
+    this.#active();
+  }
+
+  #louder(by: number): void {
+    const { video } = this;
+    if (video !== null) this.#setVolume(Math.min(1, Math.max(0, (video.muted ? 0 : video.volume) + by)));
+  }
+
+  /** The keys that work on the player. */
+  readonly keys: readonly KeyAction[] = [
+    { does: 'Play, pause', caps: ['Space', 'K'], keys: [' ', 'k'], run: () => this.#togglePlay() },
+    { does: 'Back 5 seconds', caps: ['←'], keys: ['ArrowLeft'], run: () => this.#seekBy(-5) },
+    { does: 'Forward 5 seconds', caps: ['→'], keys: ['ArrowRight'], run: () => this.#seekBy(5) },
+    { does: 'Louder', caps: ['↑'], keys: ['ArrowUp'], run: () => this.#louder(0.1) },
+    { does: 'Quieter', caps: ['↓'], keys: ['ArrowDown'], run: () => this.#louder(-0.1) },
+    { does: 'Sound on, off', caps: ['M'], keys: ['m'], run: () => this.#toggleSound() },
+    { does: 'Full screen', caps: ['F'], keys: ['f'], run: () => this.#toggleFullScreen() },
+    { does: 'Back to live', caps: ['L'], keys: ['l'], run: () => this.#playback?.seekToLive() },
+    { does: 'To the beginning', caps: ['Home'], keys: ['Home', '0'], run: () => this.#playback?.seek(0) },
+  ];
+}
+
+customElements.define('lr-player', Player);

@@ -1,0 +1,191 @@
+import './watch.css';
+import { html, nothing } from 'lit';
+import { icon } from '../elements/icon.ts';
+import { type KeyAction, keysDialog, runKey } from '../elements/keys.ts';
+import { LightElement } from '../elements/light-element.ts';
+import type { VideoAnswer } from '../elements/video-api.ts';
+import { clock, megabytes, moment } from '../elements/words.ts';
+import type { Player } from './player.ts';
+import { VideoUpdates } from './video-updates.ts';
+import './player.ts';
+import '../elements/copy-link.ts';
+
+const playableStates = new Set(['live', 'interrupted', 'processing', 'ready']);
+
+/** The watch page: one address from before the first picture to long after the last. */
+export class WatchPage extends LightElement {
+  static override properties = { videoId: {} };
+  declare videoId: string;
+  #updates: VideoUpdates | undefined;
+  // Once it plays it stays: states come and go, the picture must not.
+  #playbackUrl: string | undefined;
+
+  constructor() {
+    super();
+    this.videoId = '';
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    document.title = 'Watch - livereel';
+    document.addEventListener('keydown', this.#onKey);
+    this.#updates = new VideoUpdates(this.videoId);
+    this.#updates.addEventListener('change', () => this.requestUpdate());
+    exposeStats(() => this.#player);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    document.removeEventListener('keydown', this.#onKey);
+    this.#updates?.close();
+  }
+
+  override render() {
+    const video = this.#updates?.video;
+    const error = this.#updates?.error;
+    if (video === undefined) return this.#withoutVideo(error?.facts.status, error?.message);
+    document.title = `${video.title} - livereel`;
+    if (playableStates.has(video.state)) this.#playbackUrl ??= video.playbackUrl;
+    return html`<main class="watch" data-state=${video.state}>
+      <div class="stage" style=${stageShape(video)}>${this.#stage(video)}</div>
+      <section class="about" aria-label="About this video">
+        <div class="words">
+          <h1 data-testid="title">${video.title}</h1>
+          <p class="facts number" data-testid="facts">${this.#facts(video)}</p>
+          ${
+            error?.code === 'server-unreachable'
+              ? html`<p class="note" role="status" data-testid="error-message">${error.message}</p>`
+              : nothing
+          }
+        </div>
+        <div class="actions">
+          <lr-copy-link .href=${location.href}></lr-copy-link>
+          ${
+            video.state === 'ready' && video.fileUrl !== null
+              ? html`<a class="button" data-testid="download" href=${video.fileUrl} download=${`${video.title}.mp4`}
+                  >${icon('download')}Download MP4</a
+                >`
+              : nothing
+          }
+          <button class="button round keys-button" aria-label="Keys" title="Keys" @click=${this.#showKeys}>
+            ${icon('keyboard')}
+          </button>
+        </div>
+      </section>
+      ${keysDialog(this.#keys)}
+    </main>`;
+  }
+
+  #stage(video: VideoAnswer) {
+    if (video.state === 'failed') {
+      return html`<div class="message" role="alert">
+        <h2 data-testid="error-message">This video could not be made</h2>
+        <p>${video.error?.message ?? 'The server gave no reason.'}</p>
+        <div class="actions"><a class="button primary" href="/">Record a video</a></div>
+      </div>`;
+    }
+    if (this.#playbackUrl === undefined) {
+      const isUpload = video.state === 'uploading';
+      return html`<div class="message" role="status">
+        <h2 data-testid="waiting">
+          ${isUpload ? 'The video is being uploaded' : 'Waiting for the first picture'}
+          <span class="waiting-dots" aria-hidden="true"><i></i><i></i><i></i></span>
+        </h2>
+        <p>${isUpload ? 'It plays here when it is there.' : 'The broadcast has not started yet. It will play here by itself.'}</p>
+      </div>`;
+    }
+    return html`<lr-player .src=${this.#playbackUrl} .isInterrupted=${video.state === 'interrupted'}></lr-player>`;
+  }
+
+  #facts(video: VideoAnswer) {
+    const created = new Date(video.createdAt);
+    const facts = [html`<time datetime=${video.createdAt}>${moment(created, new Date())}</time>`];
+    if (video.state === 'live' || video.state === 'interrupted') {
+      const viewers = this.#updates?.viewers ?? 0;
+      if (viewers > 0) facts.push(html`${viewers} watching`);
+    }
+    if (video.state === 'processing') facts.push(html`the file to download is being made`);
+    if (video.state === 'ready') {
+      if (video.durationSeconds !== null) facts.push(html`${clock(video.durationSeconds)}`);
+      if (video.sizeBytes !== null) facts.push(html`${megabytes(video.sizeBytes)}`);
+    }
+    return facts.map((fact, index) => (index === 0 ? fact : html` · ${fact}`));
+  }
+
+  #withoutVideo(status: number | undefined, message: string | undefined) {
+    if (status === 404) {
+      return html`<main class="centred">
+        <div class="message">
+          <h1 data-testid="error-message">There is no video here</h1>
+          <p>
+            It was deleted, it is private, or the link is not complete. Ask whoever sent it to you for a new one.
+          </p>
+          <div class="actions"><a class="button primary" href="/">Record a video</a></div>
+        </div>
+      </main>`;
+    }
+    if (message !== undefined) {
+      return html`<main class="centred">
+        <div class="message" role="alert">
+          <h1 data-testid="error-message">The video cannot be loaded</h1>
+          <p>${message}</p>
+          <div class="actions"><button class="button primary" @click=${() => location.reload()}>Reload</button></div>
+        </div>
+      </main>`;
+    }
+    return html`<main class="watch" aria-busy="true">
+      <h1 class="only-spoken">Loading the video</h1>
+      <div class="stage skeleton"></div>
+      <section class="about" aria-hidden="true"><div class="words"><i class="bone wide"></i><i class="bone"></i></div></section>
+    </main>`;
+  }
+
+  get #player(): Player | null {
+    return this.querySelector('lr-player');
+  }
+
+  get #keys(): readonly KeyAction[] {
+    const show = { does: 'Show the keys', caps: ['?'], keys: ['?'], run: this.#showKeys };
+    return [...(this.#player?.keys ?? []), show];
+  }
+
+  readonly #showKeys = (): void => {
+    // The player's keys are known only once it is there.
+    this.requestUpdate();
+    void this.updateComplete.then(() => this.querySelector<HTMLDialogElement>('#keys')?.showModal());
+  };
+
+  readonly #onKey = (event: KeyboardEvent): void => runKey(event, this.#keys);
+}
+
+/** The stage has the picture's shape as soon as it is known, so that nothing jumps. */
+function stageShape({ width, height }: VideoAnswer): string {
+  return width === null || height === null ? '' : `--shape: ${width} / ${height}; --ratio: ${width / height}`;
+}
+
+// What tests and curious people read in the console.
+function exposeStats(player: () => Player | null): void {
+  const stats = {
+    get latencySeconds() {
+      return player()?.playback?.latencySeconds ?? 0;
+    },
+    get stalls() {
+      return player()?.stats?.stalls ?? 0;
+    },
+    get longestStallSeconds() {
+      return player()?.stats?.longestStallSeconds ?? 0;
+    },
+    get currentTime() {
+      return player()?.video?.currentTime ?? 0;
+    },
+    get isLive() {
+      return player()?.playback?.isLive ?? false;
+    },
+    get hls() {
+      return player()?.playback?.hls;
+    },
+  };
+  Object.assign(window, { livereel: stats });
+}
+
+customElements.define('lr-watch', WatchPage);
