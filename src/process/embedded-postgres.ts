@@ -108,7 +108,7 @@ export class EmbeddedPostgres {
       runDir,
       asUser: await unprivilegedUser(log),
       pidFiles: new PidFiles(runDir, log),
-      log: log.child({ program: 'postgres' }),
+      log,
     };
     await mkdir(cluster.socketDir, { recursive: true, mode: 0o700 });
     await cluster.pidFiles.endLeftover(pidName, { signal: endSignal, graceSeconds });

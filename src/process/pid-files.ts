@@ -58,10 +58,7 @@ export class PidFiles {
     if (record === undefined) return false;
     const found = isRunning(record);
     if (found) {
-      this.#log.warn(
-        { program: record.program, pid: record.pid },
-        'ending what an earlier server left running',
-      );
+      this.#log.warn({ program: record.program, pid: record.pid }, 'ending what was left running');
       await endGroup(record, signal, graceSeconds);
     }
     await this.forget(name);

@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
+import { basename } from 'node:path';
 
 /** Field numbers of `/proc/<pid>/stat` counted behind the name in brackets (proc_pid_stat(5), fields 3, 5, 22). */
 const stateField = 0;
@@ -18,8 +19,9 @@ export function startTimeOf(pid: number): string | undefined {
   return `${bootId()}/${fields[startTimeField]}`;
 }
 
-/** The processes of a process group, by pid, without those that are dead; empty where there is no /proc. */
+/** The processes of a process group, by pid, without those that are dead. */
 export function membersOf(group: number): number[] {
+  if (!hasProcessTable()) return membersByPs(group);
   return livePids().filter(pid => {
     const fields = statFields(pid);
     return fields !== undefined && fields[stateField] !== 'Z' && Number(fields[groupField]) === group;
@@ -28,6 +30,7 @@ export function membersOf(group: number): number[] {
 
 /** The name of a process' program, at most 15 characters; undefined when it is gone. */
 export function programNameOf(pid: number): string | undefined {
+  if (!hasProcessTable()) return basename(ps(['-o', 'comm=', '-p', String(pid)])) || undefined;
   return read(`/proc/${pid}/comm`)?.trimEnd();
 }
 
@@ -38,8 +41,20 @@ function hasProcessTable(): boolean {
 
 /** Where there is no /proc (macOS): to the second. */
 function startTimeByPs(pid: number): string | undefined {
-  const answer = spawnSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8' });
-  return answer.stdout?.trim() || undefined;
+  const [state, ...startTime] = ps(['-o', 'stat=,lstart=', '-p', String(pid)]).split(/\s+/);
+  return state === undefined || state === '' || state.startsWith('Z') ? undefined : startTime.join(' ');
+}
+
+function membersByPs(group: number): number[] {
+  return ps(['-A', '-o', 'pid=,pgid=,stat='])
+    .split('\n')
+    .map(line => line.trim().split(/\s+/))
+    .filter(([, pgid, state]) => Number(pgid) === group && !state?.startsWith('Z'))
+    .map(([pid]) => Number(pid));
+}
+
+function ps(args: readonly string[]): string {
+  return spawnSync('ps', args, { encoding: 'utf8' }).stdout?.trim() ?? '';
 }
 
 function livePids(): number[] {
