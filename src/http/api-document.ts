@@ -1,4 +1,5 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
+import { declareDataPlane } from './data-contract.ts';
 
 /**
  * The contract as OpenAPI 3.1, made of the declared routes; the same for every request, so it is made once.
@@ -16,6 +17,7 @@ export function apiDocument(app: OpenAPIHono, version: string) {
     name: 'token',
     description: 'The same token, for what cannot send headers.',
   });
+  declareDataPlane(app.openAPIRegistry);
   return app.getOpenAPI31Document({
     openapi: '3.1.0',
     info: {
@@ -29,6 +31,11 @@ export function apiDocument(app: OpenAPIHono, version: string) {
     servers: [{ url: '/' }],
     tags: [
       { name: 'sessions', description: 'The ingest of a video.' },
+      {
+        name: 'ingest',
+        description:
+          'Sending by plain HTTP. The WebSocket at `ingestUrl` takes the same and acknowledges as it goes.',
+      },
       { name: 'videos', description: 'What was recorded, or is being recorded.' },
       { name: 'server', description: "The server's own state." },
     ],

@@ -41,10 +41,17 @@ const startScript = `window.ui = SwaggerUIBundle({
 });
 `;
 
+const errorsStyle = `body { font: 16px/1.5 system-ui, sans-serif; max-width: 44rem; margin: 2rem auto; padding: 0 1rem; }
+body { color-scheme: light dark; }
+dt { margin-top: 1rem; font-weight: 600; }
+dt { scroll-margin-top: 2rem; }
+dt:target { text-decoration: underline; text-underline-offset: 0.3em; }
+dd { margin: 0; }
+`;
+
 const docsPage = page(
   'livereel API',
-  `<link rel="stylesheet" href="/docs/swagger-ui.css">
-<link rel="icon" type="image/png" href="/docs/favicon-32x32.png">`,
+  '/docs/swagger-ui.css',
   `<div id="swagger-ui"></div>
 <script src="/docs/swagger-ui-bundle.js"></script>
 <script src="/docs/start.js"></script>`,
@@ -55,6 +62,7 @@ export function addDocsRoutes(app: OpenAPIHono): void {
   app.get('/docs', c => c.body(docsPage, 200, pageHeaders));
   app.get('/docs/start.js', c => c.body(startScript, 200, assetHeaders('text/javascript; charset=utf-8')));
   app.get(problemDocsPath, c => c.body(errorsPage(), 200, pageHeaders));
+  app.get('/docs/errors.css', c => c.body(errorsStyle, 200, assetHeaders('text/css; charset=utf-8')));
   const { resolve } = createRequire(import.meta.url);
   for (const [name, type] of Object.entries(assets)) {
     // Read for each of the rare visits: 1.5 MB are not worth keeping.
@@ -76,19 +84,20 @@ function assetHeaders(type: string) {
 function errorsPage(): string {
   const entries = (Object.keys(statusOf) as ErrorCode[]).map(
     code => `<dt id="${code}"><code>${code}</code> (${statusOf[code]}): ${escapeHtml(titleOf[code])}</dt>
-<dd>${escapeHtml(adviceOf[code])}</dd>`,
+<dd>${escapeHtml(adviceOf[code]).replace(/`([^`]+)`/g, '<code>$1</code>')}</dd>`,
   );
-  return page('livereel: errors', '', `<h1>Errors</h1>\n<dl>\n${entries.join('\n')}\n</dl>`);
+  return page('livereel: errors', '/docs/errors.css', `<h1>Errors</h1>\n<dl>\n${entries.join('\n')}\n</dl>`);
 }
 
-function page(title: string, head: string, body: string): string {
+function page(title: string, styleSheet: string, body: string): string {
   return `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${title}</title>
-${head}
+<link rel="stylesheet" href="${styleSheet}">
+<link rel="icon" type="image/png" href="/docs/favicon-32x32.png">
 </head>
 <body>
 ${body}
