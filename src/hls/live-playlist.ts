@@ -1,0 +1,125 @@
+import { LivereelError } from '../errors.ts';
+import { MediaPlaylist } from './media-playlist.ts';
+import { renderMultivariantPlaylist } from './multivariant-playlist.ts';
+import type { Rendition } from './rendition.ts';
+
+/** What a player asks for (rfc8216bis, section 6.2.5). */
+export type PlaylistRequest = {
+  /** `_HLS_msn`: answer when this segment is in the playlist; null: at once. */
+  readonly segment: number | null;
+  /** `_HLS_part`: or this part of it. */
+  readonly part: number | null;
+  /** `_HLS_skip=YES`. */
+  readonly isDelta: boolean;
+};
+
+type Waiter = {
+  readonly segment: number;
+  readonly part: number | null;
+  readonly answer: () => void;
+  readonly refuse: (error: LivereelError) => void;
+};
+
+// "If the _HLS_msn is greater than the Media Sequence Number of the last Media Segment in the current Playlist
+// plus two … the server SHOULD return Bad Request" (section 6.2.5.2).
+const segmentsAhead = 2;
+
+/**
+ * A live rendition as players see it: playlists rendered once for all who wait, requests held until what they
+ * name exists. Requests own nothing but their `AbortSignal`.
+ */
+export class LivePlaylist {
+  readonly #rendition: Rendition;
+  readonly #media: MediaPlaylist;
+  readonly #onRender: () => void;
+  #waiters = new Set<Waiter>();
+  #rendered: { full: Buffer | null; delta: Buffer | null } = { full: null, delta: null };
+  #failure: LivereelError | null = null;
+
+  /** `onRender` is told of every rendering, for the metrics. */
+  constructor(rendition: Rendition, onRender: () => void) {
+    this.#rendition = rendition;
+    this.#media = new MediaPlaylist(rendition);
+    this.#onRender = onRender;
+  }
+
+  /** To be called whenever the rendition grew or ended: answers all that waited for it. */
+  published(): void {
+    this.#rendered = { full: null, delta: null };
+    for (const waiter of [...this.#waiters]) {
+      if (!this.#rendition.has(waiter.segment, waiter.part)) continue;
+      this.#waiters.delete(waiter);
+      waiter.answer();
+    }
+  }
+
+  /** The media playlist, once it holds what is asked for. @throws LivereelError `part-too-far-ahead`, `session-closed`, `not-found`. */
+  async media(request: PlaylistRequest, signal: AbortSignal): Promise<Buffer> {
+    const { segment, part } = request;
+    if (segment === null && part !== null) {
+      throw new LivereelError('bad-request', '_HLS_part needs _HLS_msn beside it');
+    }
+    if (!this.#rendition.isPlayable) await this.until(0, 0, signal);
+    if (segment !== null && !this.#rendition.isEnded) {
+      if (segment > this.#rendition.next.segment + segmentsAhead) {
+        throw new LivereelError('part-too-far-ahead', `segment ${segment} is too far ahead of the live edge`);
+      }
+      await this.until(segment, part, signal);
+    }
+    return this.#render(request.isDelta);
+  }
+
+  /** The multivariant playlist, once there is something to play. @throws as `media`. */
+  async multivariant(signal: AbortSignal): Promise<Buffer> {
+    if (!this.#rendition.isPlayable) await this.until(0, 0, signal);
+    return Buffer.from(renderMultivariantPlaylist(this.#rendition));
+  }
+
+  /**
+   * Resolves when the part (the whole segment with `part` null) is published or the rendition has ended.
+   * @throws LivereelError `session-closed` when the server lets go; the signal's reason.
+   */
+  until(segment: number, part: number | null, signal: AbortSignal): Promise<void> {
+    if (this.#rendition.has(segment, part)) return Promise.resolve();
+    if (this.#failure !== null) return Promise.reject(this.#failure);
+    if (signal.aborted) return Promise.reject(signal.reason);
+    return new Promise((resolve, reject) => {
+      const aborted = () => {
+        this.#waiters.delete(waiter);
+        reject(signal.reason);
+      };
+      const done = () => signal.removeEventListener('abort', aborted);
+      const waiter: Waiter = {
+        segment,
+        part,
+        answer: () => {
+          done();
+          resolve();
+        },
+        refuse: error => {
+          done();
+          reject(error);
+        },
+      };
+      signal.addEventListener('abort', aborted, { once: true });
+      this.#waiters.add(waiter);
+    });
+  }
+
+  /** Refuses all that wait and will wait. */
+  close(error: LivereelError): void {
+    this.#failure = error;
+    for (const waiter of this.#waiters) waiter.refuse(error);
+    this.#waiters.clear();
+  }
+
+  #render(isDelta: boolean): Buffer {
+    const kind = isDelta ? 'delta' : 'full';
+    const held = this.#rendered[kind];
+    if (held !== null) return held;
+    this.#onRender();
+    const bytes = Buffer.from(this.#media.render(isDelta));
+    this.#rendered[kind] = bytes;
+    return bytes;
+  }
+}
