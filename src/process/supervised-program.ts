@@ -15,7 +15,7 @@ export type Supervision = {
 const firstDelayMillis = 100;
 const maxDelayMillis = 5_000;
 /** Living this long makes earlier deaths forgotten. */
-const steadyMillis = 10_000;
+const steadyMillis = 1_000;
 
 /** Keeps a program running: when it dies it is started again at once, and with growing delays when that fails. */
 export class SupervisedProgram {

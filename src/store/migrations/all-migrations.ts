@@ -1,0 +1,13 @@
+import type { Knex } from 'knex';
+import * as videos from './0001-videos.ts';
+
+/** One step of the schema. Steps that were released are never changed, only followed by others. */
+export type Migration = {
+  readonly up: (knex: Knex) => Promise<void>;
+  readonly down: (knex: Knex) => Promise<void>;
+};
+
+/** All steps by name, in their order. Imported, not found on disk: the same in src/, in dist/ and in a bundle. */
+export const allMigrations: Readonly<Record<string, Migration>> = {
+  '0001-videos': videos,
+};

@@ -1,0 +1,115 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import t from 'tap';
+import { EmbeddedPostgres } from '../../src/process/embedded-postgres.ts';
+import { type DatabaseAddress, openDatabase } from '../../src/store/database.ts';
+import { eventually } from '../support/eventually.ts';
+import { startPostgres15 } from '../support/postgres-15.ts';
+
+const log = pino({ level: 'silent' });
+const contentDir = await mkdtemp(join(tmpdir(), 'livereel-database-'));
+const runDir = join(contentDir, 'run');
+await mkdir(runDir);
+const embedded = await EmbeddedPostgres.start({ contentDir, runDir, log });
+const server = await startPostgres15();
+t.teardown(async () => {
+  await embedded.close();
+  await server.close();
+  await rm(contentDir, { recursive: true, force: true });
+});
+
+const video = { id: 'f3Kq9ZtA1bXy', state: 'created', title: 'Ünïcode "title"', input: 'chunks' };
+
+const addresses: Readonly<Record<string, DatabaseAddress>> = {
+  'the embedded Postgres': { connection: embedded.connection },
+  'a PostgreSQL 15 server': { url: server.url },
+};
+for (const [name, address] of Object.entries(addresses)) {
+  t.test(`on ${name} a video's record comes back as it was written`, async t => {
+    const database = await openDatabase({ ...address, schema: 'written', log });
+    const token = Buffer.from([0, 255, 7]);
+    const [row] = await database
+      .knex('videos')
+      .insert({ ...video, size_bytes: 5_000_000_000, duration_seconds: 12.34, ingest_token_hash: token })
+      .returning('*');
+    t.match(row, {
+      ...video,
+      visibility: 'public',
+      description: '',
+      journal_kept: false,
+      size_bytes: 5_000_000_000,
+      duration_seconds: 12.34,
+      error_code: null,
+    });
+    t.ok(token.equals(row.ingest_token_hash));
+    t.type(row.created_at, Date);
+    await t.rejects(database.knex('videos').insert({ ...video, id: 'AAAAAAAAAAAA', state: 'odd' }), /state/);
+    await database.knex('videos').insert({ ...video, id: 'BBBBBBBBBBBB', reply_to: video.id });
+    await database.knex('videos').where({ id: video.id }).delete();
+    t.match(await database.knex('videos').where({ id: 'BBBBBBBBBBBB' }).first(), { reply_to: null });
+    await Promise.all([database.close(), database.close()]);
+  });
+
+  t.test(`on ${name} servers that start at once migrate once, and again changes nothing`, async t => {
+    const open = () => openDatabase({ ...address, schema: 'at_once', log });
+    const databases = await Promise.all([open(), open(), open()]);
+    databases.push(await open());
+    const [first] = databases;
+    t.equal((await first?.knex('knex_migrations'))?.length, 1);
+    for (const database of databases) await database.close();
+  });
+}
+
+t.test('a query goes on when Postgres is killed under it, and nothing committed is lost', async t => {
+  const database = await openDatabase({ connection: embedded.connection, schema: 'killed', log });
+  for (let n = 1; n <= 5; n += 1) {
+    const id = String(n).padStart(12, '0');
+    const killed = Number(embedded.pid);
+    process.kill(killed, 'SIGKILL');
+    await database.run(db =>
+      db('videos')
+        .insert({ ...video, id })
+        .onConflict('id')
+        .ignore(),
+    );
+    t.equal((await database.run(db => db('videos'))).length, n);
+    await eventually(() => embedded.isUp && embedded.pid !== killed);
+  }
+  t.ok(await database.isUp());
+  await database.close();
+});
+
+t.test('what is wrong with a statement is told at once', async t => {
+  const database = await openDatabase({ connection: embedded.connection, schema: 'wrong', log });
+  await t.rejects(
+    database.run(db => db.raw('select no_such_column')),
+    { code: '42703' },
+  );
+  await database.close();
+});
+
+t.test('a start that is killed in the middle of the migrations does not stop the next', async t => {
+  const starting = spawn(
+    process.execPath,
+    ['--import', 'tsx', 'test/store/stops-while-migrating.ts', server.url],
+    { stdio: ['ignore', 'pipe', 'inherit'] },
+  );
+  await once(starting.stdout, 'data');
+  starting.kill('SIGKILL');
+  const database = await openDatabase({ url: server.url, schema: 'stopped', log });
+  t.equal((await database.knex('knex_migrations')).length, 1);
+  await database.close();
+});
+
+t.test('a database that cannot be used is refused in words without the password', async t => {
+  const wrong = server.url.replace('pass%20word', 'secret');
+  await t.rejects(openDatabase({ url: wrong, log }), {
+    code: 'database-unavailable',
+    message: /password authentication failed .* Check DATABASE_URL/,
+  });
+  await openDatabase({ url: wrong, log }).catch(error => t.notMatch(error.message, 'secret'));
+});
