@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import type { Input, VideoState, Visibility } from '../api/session.ts';
 import { LivereelError } from '../errors.ts';
+import type { Database } from '../store/database.ts';
 import { readCursor, writeCursor } from './video-cursor.ts';
 
 /** A video as the table `videos` holds it. Times are whole milliseconds: a page's cursor relies on it. */
@@ -94,36 +95,42 @@ const unfinishedStates: readonly VideoState[] = ['created', 'live', 'interrupted
 /** The states in which a session takes part of the server's room. */
 const activeStates: readonly VideoState[] = ['created', 'live', 'interrupted'];
 
-// Postgres' code of a broken reference (its manual, appendix A).
+// Postgres' codes (its manual, appendix A).
 const foreignKeyViolation = '23503';
+const uniqueViolation = '23505';
 
 /**
- * The SQL of the table `videos`. Ids given to it may be any text: what is no id is not found.
- * A query fails as the database does (`database-unavailable` once its retries are spent).
+ * The SQL of the table `videos`. Ids are checked already (`videoId` of `api/session.ts`).
+ * Queries wait for a database that restarts; what is away for longer throws LivereelError `database-unavailable`.
  */
 export class VideoStore {
-  readonly #knex: Knex;
+  readonly #database: Pick<Database, 'run'>;
 
-  constructor(knex: Knex) {
-    this.#knex = knex;
+  constructor(database: Pick<Database, 'run'>) {
+    this.#database = database;
   }
 
   /** @throws LivereelError `validation-failed` when `replyTo` names no video. */
   async insert(video: NewVideo): Promise<VideoRow> {
     const now = new Date();
-    try {
-      const rows = await this.#videos()
-        .insert(toRecord({ createdAt: now, ...video, updatedAt: now }))
-        .returning('*');
-      return toVideo(rows[0]);
-    } catch (error) {
-      throw brokenReply(error) ?? error;
-    }
+    const record = toRecord({ createdAt: now, ...video, updatedAt: now });
+    let tries = 0;
+    const stored = await this.#run(async videos => {
+      tries += 1;
+      try {
+        return await videos().insert(record).returning('*');
+      } catch (error) {
+        // Stored by the try before this one, whose answer was lost with the connection.
+        if (tries > 1 && codeOf(error) === uniqueViolation) return videos().where({ id: video.id });
+        throw error;
+      }
+    });
+    return toVideo(stored[0]);
   }
 
   /** Undefined when there is no such video. */
   async find(id: string): Promise<VideoRow | undefined> {
-    const row = await this.#videos().where({ id }).first();
+    const row = await this.#run(videos => videos().where({ id }).first());
     return row === undefined ? undefined : toVideo(row);
   }
 
@@ -132,20 +139,14 @@ export class VideoStore {
    * @throws LivereelError `validation-failed` when `replyTo` names no video.
    */
   async update(id: string, changes: VideoChanges): Promise<VideoRow | undefined> {
-    try {
-      const rows = await this.#videos()
-        .where({ id })
-        .update(toRecord({ ...changes, updatedAt: new Date() }))
-        .returning('*');
-      return rows[0] === undefined ? undefined : toVideo(rows[0]);
-    } catch (error) {
-      throw brokenReply(error) ?? error;
-    }
+    const record = toRecord({ ...changes, updatedAt: new Date() });
+    const rows = await this.#run(videos => videos().where({ id }).update(record).returning('*'));
+    return rows[0] === undefined ? undefined : toVideo(rows[0]);
   }
 
   /** False when there was no such video. */
   async remove(id: string): Promise<boolean> {
-    return (await this.#videos().where({ id }).delete()) > 0;
+    return (await this.#run(videos => videos().where({ id }).delete())) > 0;
   }
 
   /**
@@ -153,39 +154,49 @@ export class VideoStore {
    * @throws LivereelError `validation-failed` when the cursor is not one of ours.
    */
   async list(listing: VideoListing): Promise<{ items: VideoRow[]; nextCursor: string | null }> {
-    const query = this.#videos()
-      .orderBy([
-        { column: 'created_at', order: 'desc' },
-        { column: 'id', order: 'desc' },
-      ])
-      .limit(listing.limit + 1);
-    if (listing.state !== undefined) query.where({ state: listing.state });
-    if (listing.visibility !== undefined) query.where({ visibility: listing.visibility });
-    if (listing.cursor !== undefined) {
-      const { createdAt, id } = readCursor(listing.cursor);
-      query.whereRaw('(created_at, id) < (?, ?)', [createdAt, id]);
-    }
-    // One row more than asked for tells whether there is a next page, without counting the table.
-    const rows = (await query).map(toVideo);
-    const items = rows.slice(0, listing.limit);
+    const after = listing.cursor === undefined ? undefined : readCursor(listing.cursor);
+    const rows = await this.#run(videos => {
+      // The order of the index `videos_newest`; one row more than asked for tells whether there is a next page.
+      const query = videos()
+        .orderByRaw('created_at desc, id')
+        .limit(listing.limit + 1);
+      if (listing.state !== undefined) query.where({ state: listing.state });
+      if (listing.visibility !== undefined) query.where({ visibility: listing.visibility });
+      // Said in this way the index finds the place; "earlier, or equal and ..." would read all that is newer.
+      if (after)
+        query.whereRaw('created_at <= ? and (created_at < ? or id > ?)', [
+          after.createdAt,
+          after.createdAt,
+          after.id,
+        ]);
+      return query;
+    });
+    const found = rows.map(toVideo);
+    const items = found.slice(0, listing.limit);
     const last = items.at(-1);
-    return { items, nextCursor: rows.length > items.length && last ? writeCursor(last) : null };
+    return { items, nextCursor: found.length > items.length && last ? writeCursor(last) : null };
   }
 
   /** Every video whose recording or making is not over, oldest first: what a start has to recover. */
   async unfinished(): Promise<VideoRow[]> {
-    const rows = await this.#videos().whereIn('state', unfinishedStates).orderBy(['created_at', 'id']);
+    const rows = await this.#run(videos =>
+      videos().whereIn('state', unfinishedStates).orderBy(['created_at', 'id']),
+    );
     return rows.map(toVideo);
   }
 
   /** How many sessions take part of the server's room. */
   async countActive(): Promise<number> {
-    const row = await this.#videos().whereIn('state', activeStates).count({ count: '*' }).first();
-    return Number(row?.count ?? 0);
+    const rows = await this.#run(videos => videos().whereIn('state', activeStates).count({ count: '*' }));
+    return Number(rows[0]?.count ?? 0);
   }
 
-  #videos() {
-    return this.#knex('videos');
+  async #run<T>(work: (videos: () => Knex.QueryBuilder) => Promise<T>): Promise<T> {
+    try {
+      return await this.#database.run(knex => work(() => knex('videos')));
+    } catch (error) {
+      throw brokenReply(error) ?? error;
+    }
   }
 }
 
@@ -194,26 +205,23 @@ function toRecord(video: Partial<VideoRow>): Record<string, unknown> {
   return Object.fromEntries(known.map(([key, value]) => [columns[key as keyof VideoRow], value]));
 }
 
-/** Postgres gives `bigint` as text; sizes and frame counts stay far below 2^53. */
-function toNumber(value: unknown): number | null {
-  return value === null || value === undefined ? null : Number(value);
-}
-
 function toVideo(row: Record<string, unknown>): VideoRow {
   const named = Object.entries(columns).map(([key, column]) => [key, row[column] ?? null]);
-  const video = Object.fromEntries(named) as VideoRow;
-  return { ...video, sizeBytes: toNumber(video.sizeBytes), frameCount: toNumber(video.frameCount) };
+  return Object.fromEntries(named) as VideoRow;
+}
+
+function codeOf(error: unknown): unknown {
+  return (error as { code?: unknown } | null)?.code;
 }
 
 function brokenReply(error: unknown): LivereelError | undefined {
-  if ((error as { code?: unknown } | null)?.code !== foreignKeyViolation) return undefined;
-  const message = 'there is no such video';
+  if (codeOf(error) !== foreignKeyViolation) return undefined;
   return new LivereelError(
     'validation-failed',
     'This cannot be a reply: the video it names does not exist.',
     {
       cause: error,
-      errors: [{ path: 'replyTo', message }],
+      errors: [{ path: 'replyTo', message: 'there is no such video' }],
     },
   );
 }

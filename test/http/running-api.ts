@@ -1,0 +1,42 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import type { Test } from 'tap';
+import { createApiApp } from '../../src/http/api-app.ts';
+import { ApiServer } from '../../src/http/api-server.ts';
+import { Metrics } from '../../src/http/metrics.ts';
+import type { Readiness } from '../../src/http/routes/health.ts';
+import { VideoStore } from '../../src/library/video-store.ts';
+import { startEmbedded } from '../library/video-database.ts';
+import { RowsOnlyDoor } from './rows-only-door.ts';
+import { type SocketRequest, socketRequest } from './socket-request.ts';
+
+/** The real app on a real socket over the real database; only what lies behind the session door is missing. */
+export async function startApi(t: Test) {
+  const server = await startEmbedded(t);
+  const videos = new VideoStore(await server.openEmpty());
+  const sessions = new RowsOnlyDoor(videos);
+  const state: { readiness: Readiness } = { readiness: { ready: true } };
+  const logged: { level: number; reference?: string; msg: string }[] = [];
+  const log = pino({ level: 'warn' }, { write: line => logged.push(JSON.parse(line)) });
+  const reading = { name: 'livereel_parts_total', help: 'Parts', kind: 'counter', read: () => 7 } as const;
+  const app = createApiApp({
+    sessions,
+    videos,
+    readiness: () => state.readiness,
+    metrics: new Metrics([reading]),
+    publicAddress: () => ({ url: 'http://127.0.0.1:8000', isFixed: false }),
+    version: '1.2.3',
+    log,
+  });
+  const folder = await mkdtemp(join(tmpdir(), 'livereel-api-'));
+  const socketPath = join(folder, 'api.sock');
+  const api = await ApiServer.start({ app, socketPath, log });
+  t.teardown(async () => {
+    await api.close();
+    await rm(folder, { recursive: true, force: true });
+  });
+  const call = (path: string, options?: SocketRequest) => socketRequest(socketPath, path, options);
+  return { app, call, videos, sessions, state, logged, socketPath };
+}

@@ -1,0 +1,89 @@
+import t from 'tap';
+import { videoAnswer } from '../../src/api/video.ts';
+import { presentVideo } from '../../src/library/video-presentation.ts';
+import type { VideoRow } from '../../src/library/video-store.ts';
+import { publishUrls } from '../../src/library/video-urls.ts';
+
+const row: VideoRow = {
+  id: 'f3Kq9ZtA1bXy',
+  state: 'ready',
+  title: 'Standup',
+  description: '',
+  visibility: 'public',
+  input: 'chunks',
+  mimeType: null,
+  frameRate: null,
+  replyTo: null,
+  language: 'en',
+  captions: true,
+  ingestTokenHash: Buffer.from('secret'),
+  createdAt: new Date('2026-01-01T12:00:00.000Z'),
+  startedAt: null,
+  endedAt: null,
+  durationSeconds: 12.34,
+  sizeBytes: 1_234_567,
+  videoCodec: 'h264',
+  audioCodec: 'aac',
+  width: 1280,
+  height: 720,
+  frameCount: 370,
+  errorCode: null,
+  errorMessage: null,
+  journalKept: false,
+  clientAddress: '10.0.0.9',
+  updatedAt: new Date(),
+};
+
+t.test('a finished video on the wire is whole, and holds nothing that is not for others', async t => {
+  t.strictSame(videoAnswer.parse(presentVideo(row, 'http://h:1')), {
+    id: 'f3Kq9ZtA1bXy',
+    title: 'Standup',
+    description: '',
+    state: 'ready',
+    error: null,
+    visibility: 'public',
+    owner: null,
+    replyTo: null,
+    createdAt: '2026-01-01T12:00:00.000Z',
+    durationSeconds: 12.34,
+    width: 1280,
+    height: 720,
+    sizeBytes: 1_234_567,
+    language: 'en',
+    playbackUrl: 'http://h:1/hls/f3Kq9ZtA1bXy/index.m3u8',
+    fileUrl: 'http://h:1/videos/f3Kq9ZtA1bXy/video.mp4',
+    thumbnailUrl: null,
+    previewUrl: null,
+    captionsUrl: null,
+    counts: { views: 0, likes: 0, comments: 0, replies: 0 },
+  });
+  t.notMatch(JSON.stringify(presentVideo(row, 'http://h:1')), /secret|10\.0\.0\.9/);
+});
+
+t.test('a live video has no file yet, and no language while that is to be found out', async t => {
+  t.match(presentVideo({ ...row, state: 'live', language: 'auto' }, 'http://h'), {
+    fileUrl: null,
+    language: null,
+  });
+});
+
+t.test('a failed video says why', async t => {
+  const failed = {
+    ...row,
+    state: 'failed',
+    errorCode: 'media-unusable',
+    errorMessage: 'nothing in it',
+  } as const;
+  const error = { code: 'media-unusable', message: 'nothing in it' };
+  t.match(presentVideo(failed, 'http://h'), { error, fileUrl: null });
+});
+
+t.test('publishers connect as securely as they called', async t => {
+  t.match(publishUrls('https://h', row.id, 'a/b+c'), {
+    ingestUrl: 'wss://h/ingest/f3Kq9ZtA1bXy?token=a%2Fb%2Bc',
+    whipUrl: 'https://h/whip/f3Kq9ZtA1bXy',
+  });
+  t.match(publishUrls('http://http.example', row.id, 't'), {
+    ingestUrl: 'ws://http.example/ingest/f3Kq9ZtA1bXy?token=t',
+  });
+});
