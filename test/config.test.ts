@@ -1,0 +1,151 @@
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import t from 'tap';
+import { readConfig, urlOf, variables } from '../src/config.ts';
+
+t.test('without any variable the defaults hold', async t => {
+  t.same(readConfig({}), {
+    host: '127.0.0.1',
+    port: 8000,
+    publicUrl: 'http://127.0.0.1:8000',
+    contentDir: resolve('content'),
+    databaseUrl: undefined,
+    access: 'open',
+    authSecret: undefined,
+    logLevel: 'info',
+    reconnectWindowSeconds: 60,
+    createdTimeoutSeconds: 600,
+    silentPublisherSeconds: 600,
+    partDurationSeconds: 0.2,
+    segmentDurationSeconds: 2,
+    maxMessageBytes: 16 * 1024 ** 2,
+    maxFrameBytes: 8 * 1024 ** 2,
+    maxFramePixels: 40_000_000,
+    maxFrameSide: 16_384,
+    maxSessions: 100,
+    maxSessionsPerAddress: 20,
+    maxSessionBytes: 64 * 1024 ** 3,
+    minFreeDiskBytes: 1024 ** 3,
+    minFreeDiskRatio: 0.05,
+    ffmpegPath: 'ffmpeg',
+    ffprobePath: 'ffprobe',
+    nginxPath: 'nginx',
+    ffmpegMemoryBytes: 2 * 1024 ** 3,
+    drainSeconds: 10,
+  });
+});
+
+t.test('each variable changes what it names', async t => {
+  const config = readConfig({
+    HOST: '0.0.0.0',
+    PORT: '80',
+    PUBLIC_URL: 'https://reel.example/live/',
+    CONTENT_DIR: '/srv/reel',
+    DATABASE_URL: 'postgres://u:p@h/d',
+    AUTH_SECRET: 'x'.repeat(32),
+    LOG_LEVEL: 'debug',
+    RECONNECT_WINDOW_SECONDS: '1.5',
+    CREATED_TIMEOUT_SECONDS: '2',
+    SILENT_PUBLISHER_SECONDS: '3',
+    PART_MS: '250',
+    SEGMENT_MS: '1000',
+    MAX_MESSAGE_BYTES: '1000000',
+    MAX_FRAME_BYTES: '500000',
+    MAX_FRAME_PIXELS: '4',
+    MAX_FRAME_SIDE: '5',
+    MAX_SESSIONS: '6',
+    MAX_SESSIONS_PER_ADDRESS: '7',
+    MAX_SESSION_BYTES: '8000000',
+    MIN_FREE_DISK_BYTES: '0',
+    MIN_FREE_DISK_RATIO: '0.5',
+    FFMPEG_PATH: '/opt/ffmpeg',
+    FFPROBE_PATH: '/opt/ffprobe',
+    NGINX_PATH: '/opt/nginx',
+    FFMPEG_MEMORY_BYTES: '500000000',
+    DRAIN_SECONDS: '9',
+  });
+  t.same(config, {
+    host: '0.0.0.0',
+    port: 80,
+    publicUrl: 'https://reel.example/live',
+    contentDir: '/srv/reel',
+    databaseUrl: 'postgres://u:p@h/d',
+    access: 'accounts',
+    authSecret: 'x'.repeat(32),
+    logLevel: 'debug',
+    reconnectWindowSeconds: 1.5,
+    createdTimeoutSeconds: 2,
+    silentPublisherSeconds: 3,
+    partDurationSeconds: 0.25,
+    segmentDurationSeconds: 1,
+    maxMessageBytes: 1_000_000,
+    maxFrameBytes: 500_000,
+    maxFramePixels: 4,
+    maxFrameSide: 5,
+    maxSessions: 6,
+    maxSessionsPerAddress: 7,
+    maxSessionBytes: 8_000_000,
+    minFreeDiskBytes: 0,
+    minFreeDiskRatio: 0.5,
+    ffmpegPath: '/opt/ffmpeg',
+    ffprobePath: '/opt/ffprobe',
+    nginxPath: '/opt/nginx',
+    ffmpegMemoryBytes: 500_000_000,
+    drainSeconds: 9,
+  });
+});
+
+t.test('publishing is open on the loopback address alone, unless it is said', async t => {
+  for (const HOST of ['127.0.0.1', '127.8.8.8', '::1', 'localhost'])
+    t.equal(readConfig({ HOST }).access, 'open');
+  for (const HOST of ['0.0.0.0', '::', 'reel.example', '127.example']) {
+    t.equal(readConfig({ HOST }).access, 'accounts');
+  }
+  t.equal(readConfig({ HOST: '0.0.0.0', ACCESS: 'open' }).access, 'open');
+});
+
+t.test('an empty variable counts as not set', async t => {
+  t.equal(readConfig({ PORT: '', AUTH_SECRET: '' }).port, 8000);
+});
+
+t.test('with port 0 the address is not known yet', async t => {
+  t.equal(readConfig({ PORT: '0' }).publicUrl, undefined);
+  t.equal(urlOf('::1', 8000), 'http://[::1]:8000');
+  t.equal(urlOf('0.0.0.0', 8000), 'http://localhost:8000');
+});
+
+t.test('all wrong variables are named at once, with what they hold and may hold', async t => {
+  const wrong = { HOST: 'a b;', PORT: '65536', PART_MS: '1e3', LOG_LEVEL: 'loud', MAX_SESSIONS: '-1' };
+  t.throws(() => readConfig(wrong), {
+    code: 'bad-configuration',
+    message:
+      'The configuration is wrong: HOST holds "a b;"; it may hold an IP address or a host name. ' +
+      'PORT holds "65536"; it may hold a whole number from 0 to 65535. ' +
+      'LOG_LEVEL holds "loud"; it may hold one of trace, debug, info, warn, error, fatal, silent. ' +
+      'PART_MS holds "1e3"; it may hold a whole number from 100 to 2000. ' +
+      'MAX_SESSIONS holds "-1"; it may hold a whole number from 1 to 100000.',
+  });
+});
+
+t.test('secrets are not quoted', async t => {
+  const secrets = { AUTH_SECRET: 'tooshort', DATABASE_URL: 'mysql://user:hidden@host/db' };
+  t.throws(() => readConfig(secrets), /AUTH_SECRET holds 8 characters.*|"mysql:\/\/\*\*\*@host/);
+  try {
+    readConfig(secrets);
+  } catch (error) {
+    t.notMatch((error as Error).message, /tooshort|hidden/);
+  }
+});
+
+t.test('values that do not fit together are refused', async t => {
+  t.throws(() => readConfig({ PART_MS: '400', SEGMENT_MS: '500' }), /SEGMENT_MS holds "500".* twice PART_MS/);
+  t.throws(() => readConfig({ MAX_MESSAGE_BYTES: '65536' }), /MAX_FRAME_BYTES holds its default/);
+});
+
+t.test('docs/configuration.md describes every variable', async t => {
+  const page = await readFile('docs/configuration.md', 'utf8');
+  const described = [...page.matchAll(/^\| ((?:`[A-Z_]+`(?:, )?)+) \|/gm)].flatMap(([, names]) =>
+    String(names).replaceAll('`', '').split(', '),
+  );
+  t.same(described.toSorted(), [...variables].toSorted());
+});
