@@ -49,7 +49,6 @@ export class IngestClient {
   /** Where each item begins: bytes for chunks, its index for frames. */
   readonly #starts: number[] = [];
   readonly #total: number;
-  readonly #startedAt = performance.now();
   readonly #errors: Extract<ServerMessage, { type: 'error' }>[] = [];
   readonly #warnings: Extract<ServerMessage, { type: 'warning' }>[] = [];
   #ended: Extract<ServerMessage, { type: 'ended' }> | null = null;
@@ -58,6 +57,8 @@ export class IngestClient {
   #wasEndSent = false;
   #isStopped = false;
   #socket: WebSocket | null = null;
+  /** `performance.now()` at the start: what the items' and acknowledgements' times count from. */
+  readonly startedAtMillis = performance.now();
   /** Every offset that a `ready` has named, in order. */
   readonly readyOffsets: number[] = [];
   /** Each acknowledgement: when (milliseconds since the start) and how far. */
@@ -87,7 +88,9 @@ export class IngestClient {
 
   /** Milliseconds since 1970 at which item `index` was or will be due at real pace. */
   dueAt(index: number): number {
-    return performance.timeOrigin + this.#startedAt + (this.#options.items[index]?.atSeconds ?? 0) * 1_000;
+    return (
+      performance.timeOrigin + this.startedAtMillis + (this.#options.items[index]?.atSeconds ?? 0) * 1_000
+    );
   }
 
   /** Cuts the connection without a word, as a lost network does; it reconnects unless told not to. */
@@ -175,7 +178,7 @@ export class IngestClient {
   #noteSafe(offset: number): void {
     if (offset > this.#total) this.faults.push(`${offset} acknowledged of ${this.#total}`);
     this.#acknowledged = Math.max(this.#acknowledged, offset);
-    this.acks.push({ atMillis: performance.now() - this.#startedAt, offset });
+    this.acks.push({ atMillis: performance.now() - this.startedAtMillis, offset });
   }
 
   async #sendFrom(offset: number, socket: WebSocket, isOpen: () => boolean): Promise<void> {
@@ -185,7 +188,7 @@ export class IngestClient {
       const end = this.#starts[index + 1] ?? this.#total;
       if (end <= offset) continue;
       if (pace === 'real') {
-        const waitMillis = this.#startedAt + item.atSeconds * 1_000 - performance.now();
+        const waitMillis = this.startedAtMillis + item.atSeconds * 1_000 - performance.now();
         if (waitMillis > 0) await delay(waitMillis);
       }
       while (isOpen() && socket.bufferedAmount > bufferedLimitBytes) await delay(5);
