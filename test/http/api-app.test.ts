@@ -100,6 +100,13 @@ t.test('the control plane over its socket', async t => {
     );
   });
 
+  t.test('a refusal is short, however much was wrong', async t => {
+    const body = Object.fromEntries(Array.from({ length: 20_000 }, (_, number) => [`key${number}`, 1]));
+    const answer = await call(sessionsPath, { method: 'POST', body: { ...body, ['x'.repeat(9_999)]: 1 } });
+    t.match(answer, refused(400, 'validation-failed', { errors: { length: 20 } }));
+    t.ok(answer.text.length < 5_000);
+  });
+
   t.test('a body that cannot be read is refused in words', async t => {
     const post = (body: string | Uint8Array, type = 'application/json') =>
       call(sessionsPath, { method: 'POST', body, headers: type ? { 'content-type': type } : {} });

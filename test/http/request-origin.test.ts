@@ -1,6 +1,6 @@
 import t from 'tap';
 import { tokenOf } from '../../src/http/bearer-token.ts';
-import { isCrossSite } from '../../src/http/cross-site.ts';
+import { isCrossSite } from '../../src/http/foreign-pages.ts';
 import { clientAddressOf, publicUrlFor } from '../../src/http/request-origin.ts';
 
 const derived = { url: 'http://127.0.0.1:8000', isFixed: false };

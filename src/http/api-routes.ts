@@ -1,0 +1,29 @@
+import type { OpenAPIHono } from '@hono/zod-openapi';
+import type { Log } from '../log.ts';
+import type { Metrics } from './metrics.ts';
+import type { PublicAddress } from './request-origin.ts';
+import { addDocsRoutes } from './routes/docs.ts';
+import { addHealthRoutes, type Readiness } from './routes/health.ts';
+import { addSessionRoutes, type SessionDoor } from './routes/sessions.ts';
+import { addVideoRoutes, type VideoShelf } from './routes/videos.ts';
+
+/** What the API is built from. */
+export type ApiParts = {
+  readonly sessions: SessionDoor;
+  readonly videos: VideoShelf;
+  readonly readiness: () => Readiness;
+  readonly metrics: Metrics;
+  /** Asked at each request: with `PORT=0` the address is known only after the start. */
+  readonly publicAddress: () => PublicAddress;
+  /** livereel's own, e.g. `0.1.0`. */
+  readonly version: string;
+  readonly log: Log;
+};
+
+/** Declares every route of the control plane. */
+export function addApiRoutes(app: OpenAPIHono, parts: ApiParts): void {
+  addSessionRoutes(app, parts.sessions, parts.publicAddress);
+  addVideoRoutes(app, parts.videos, parts.sessions, parts.publicAddress);
+  addHealthRoutes(app, parts);
+  addDocsRoutes(app);
+}
