@@ -1,0 +1,219 @@
+/**
+ * Makes a checkout ready to run: `node scripts/setup.mjs [--tests] [--no-build]`, before `npm start` and `npm test`.
+ * Packages of npm, programs of the system, the build: each only when it is missing or old, so that a second run
+ * takes a moment. Plain JavaScript without imports from node_modules, for it runs before there is one.
+ */
+import { spawn, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const withTests = process.argv.includes('--tests');
+const withBuild = !process.argv.includes('--no-build');
+
+/** What the system must have: a program or file to look for, and the Debian packages that bring it. */
+const needed = [
+  { looksFor: ['ffmpeg', 'ffprobe'], packages: ['ffmpeg'] },
+  { looksFor: ['nginx'], packages: ['nginx-light'] },
+  ...(process.platform === 'linux'
+    ? [{ looksFor: ['flock', 'setpriv', 'prlimit', 'unshare'], packages: ['util-linux'] }]
+    : []),
+];
+const neededByTests = [
+  { looksFor: ['chromium'], packages: ['chromium', 'fonts-dejavu-core'] },
+  { looksFor: ['/usr/lib/postgresql/15/bin/postgres'], packages: ['postgresql-15'] },
+  { looksFor: ['python3', '/usr/lib/python3/dist-packages/cv2*'], packages: ['python3-opencv'] },
+  { looksFor: ['curl'], packages: ['curl'] },
+];
+
+checkNode();
+installPackages();
+installPrograms(withTests ? [...needed, ...neededByTests] : needed);
+if (withBuild) await build();
+
+function checkNode() {
+  const [major, minor] = process.versions.node.split('.').map(Number);
+  if (major > 20 || (major === 20 && minor >= 19)) return;
+  stop(
+    `livereel needs Node 20.19 or later, and this is ${process.version}. See https://nodejs.org/en/download`,
+  );
+}
+
+/** `npm ci` when the packages are not those of package-lock.json. */
+function installPackages() {
+  const stampFile = join(root, 'node_modules', '.livereel-setup');
+  const lockFile = join(root, 'package-lock.json');
+  const wanted = createHash('sha256').update(readFileSync(lockFile)).digest('hex');
+  if (read(stampFile) === wanted) return;
+  // npm's own record of what it installed: newer than the lock file means that someone ran npm by hand.
+  const installed = timeOf(join(root, 'node_modules', '.package-lock.json'));
+  if (installed < timeOf(lockFile)) {
+    say('installing packages (npm ci)');
+    // Development packages too, whatever NODE_ENV says: they build the server and the page.
+    const npm = process.env.npm_execpath;
+    const args = ['ci', '--include=dev', '--include=optional', '--no-audit', '--no-fund'];
+    run(npm ? process.execPath : 'npm', npm ? [npm, ...args] : args);
+  }
+  writeFileSync(stampFile, wanted);
+}
+
+function installPrograms(wanted) {
+  const packages = wanted
+    .filter(({ looksFor }) => !looksFor.every(isThere))
+    .flatMap(({ packages }) => packages);
+  if (packages.length === 0) return;
+  if (process.getuid?.() !== 0 || !isThere('apt-get')) {
+    stop(
+      `livereel needs programs that are not installed here. Install them, and run the command again:\n\n${howToInstall(packages)}\n`,
+    );
+  }
+  say(`installing ${packages.join(', ')} (apt-get)`);
+  const apt = ['-o', 'DPkg::Lock::Timeout=300', '-qq'];
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  withoutServices(() => {
+    run('apt-get', [...apt, 'update'], env);
+    run('apt-get', [...apt, 'install', '-y', '--no-install-recommends', ...packages], env);
+  });
+}
+
+/** Debian starts what it installs; a web server on port 80 and a database are not what was asked for. */
+function withoutServices(install) {
+  const policy = '/usr/sbin/policy-rc.d';
+  const services = ['nginx', 'postgresql'].filter(service => !existsSync(`/etc/init.d/${service}`));
+  const ours = !existsSync(policy);
+  if (ours) writeFileSync(policy, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
+  try {
+    install();
+  } finally {
+    if (ours) rmSync(policy, { force: true });
+  }
+  if (!existsSync('/run/systemd/system')) return;
+  for (const service of services)
+    spawnSync('systemctl', ['disable', '--quiet', service], { stdio: 'ignore' });
+}
+
+function howToInstall(packages) {
+  if (isThere('apt-get')) return `  sudo apt-get update && sudo apt-get install -y ${packages.join(' ')}`;
+  if (process.platform === 'darwin') return '  brew install ffmpeg nginx';
+  const programs = [...needed, ...(withTests ? neededByTests : [])].flatMap(({ looksFor }) =>
+    looksFor.filter(name => !isThere(name)),
+  );
+  return `  missing: ${programs.join(', ')}\n  on Debian and Ubuntu the packages are called: ${packages.join(' ')}`;
+}
+
+/** Compiles the server and the page when a source is newer than what was built. */
+async function build() {
+  const stampFile = join(root, 'dist', '.livereel-build');
+  const sources = [
+    'src',
+    'public',
+    'package-lock.json',
+    'tsconfig.json',
+    'tsconfig.build.json',
+    'vite.config.ts',
+  ];
+  const wanted = fingerprint(sources);
+  if (read(stampFile) === wanted) return;
+  say('building');
+  // What was a source once must not stay as a module.
+  rmSync(join(root, 'dist'), { recursive: true, force: true });
+  mkdirSync(join(root, 'dist'));
+  const node = (name, ...args) => finished(process.execPath, [join(root, 'node_modules', name), ...args]);
+  const results = await Promise.all([
+    // Types are checked by `npm run check`.
+    node('typescript/bin/tsc', '-p', 'tsconfig.build.json', '--noCheck'),
+    node('vite/bin/vite.js', 'build', '--logLevel', 'warn'),
+  ]);
+  if (results.some(code => code !== 0)) stop('The build failed: the messages above say where.');
+  writeFileSync(stampFile, wanted);
+}
+
+/** Names, sizes and times of all files: quick to take, and different after any change. */
+function fingerprint(paths) {
+  const hash = createHash('sha256');
+  const add = path => {
+    const stat = statSync(path, { throwIfNoEntry: false });
+    if (stat?.isDirectory()) {
+      for (const name of readdirSync(path).sort()) add(join(path, name));
+    } else {
+      hash.update(`${path} ${stat?.size} ${stat?.mtimeMs}\n`);
+    }
+  };
+  for (const path of paths) add(join(root, path));
+  return hash.digest('hex');
+}
+
+function isThere(name) {
+  if (name.endsWith('*')) {
+    const slash = name.lastIndexOf('/');
+    const beginning = name.slice(slash + 1, -1);
+    return list(name.slice(0, slash)).some(entry => entry.startsWith(beginning));
+  }
+  if (name.startsWith('/')) return existsSync(name);
+  const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/local/sbin', '/usr/sbin', '/sbin'];
+  return folders.some(folder => isRunnable(join(folder, name)));
+}
+
+function isRunnable(path) {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function list(folder) {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}
+
+function read(path) {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return undefined;
+  }
+}
+
+function timeOf(path) {
+  return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+}
+
+function run(program, args, env = process.env) {
+  // npm and apt-get report to people: what follows on standard output stays the server's.
+  const { status, error } = spawnSync(program, args, { cwd: root, env, stdio: ['ignore', 2, 2] });
+  if (status !== 0) stop(`${program} ${args.join(' ')} failed${error ? `: ${error.message}` : ''}.`);
+}
+
+function finished(program, args) {
+  return new Promise(resolve => {
+    const child = spawn(program, args, { cwd: root, stdio: ['ignore', 2, 2] });
+    child.once('error', () => resolve(1));
+    child.once('exit', code => resolve(code ?? 1));
+  });
+}
+
+function say(text) {
+  process.stderr.write(`set-up: ${text}\n`);
+}
+
+function stop(text) {
+  process.stderr.write(`\n${text}\n`);
+  process.exit(1);
+}
