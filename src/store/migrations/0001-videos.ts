@@ -44,6 +44,7 @@ export async function up(knex: Knex): Promise<void> {
   await knex.raw('create index videos_replies on videos (reply_to) where reply_to is not null');
 }
 
+/** Takes the table away, and with it all records. */
 export async function down(knex: Knex): Promise<void> {
   await knex.schema.dropTable('videos');
 }
