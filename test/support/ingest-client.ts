@@ -63,6 +63,8 @@ export class IngestClient {
   readonly readyOffsets: number[] = [];
   /** Each acknowledgement: when (milliseconds since the start) and how far. */
   readonly acks: { atMillis: number; offset: number }[] = [];
+  /** `performance.now()` at which each item was first given to the socket. */
+  readonly sentAtMillis: number[] = [];
   /** A rule of the protocol that the server broke: an offset that went back or beyond what was sent. */
   readonly faults: string[] = [];
 
@@ -193,6 +195,7 @@ export class IngestClient {
       }
       while (isOpen() && socket.bufferedAmount > bufferedLimitBytes) await delay(5);
       if (!isOpen()) return;
+      this.sentAtMillis[index] ??= performance.now();
       if (input === 'chunks') socket.send(item.bytes.subarray(Math.max(0, offset - start)));
       else socket.send(this.#options.timestamps ? withCaptureTime(item) : item.bytes);
     }
