@@ -13,9 +13,11 @@ const pollMillis = 700;
  * Event `record-another`.
  */
 export class FinishedTake extends LightElement {
-  static override properties = { videoId: {}, watchUrl: {} };
+  static override properties = { videoId: {}, watchUrl: {}, still: {} };
   declare videoId: string;
   declare watchUrl: string;
+  /** The last picture, to stand behind what does not fill the page. */
+  declare still: string | undefined;
   #video: VideoAnswer | undefined;
   #problem: string | undefined;
   #canRename = false;
@@ -42,7 +44,7 @@ export class FinishedTake extends LightElement {
     const video = this.#video;
     const isReady = video?.state === 'ready' && video.fileUrl !== null;
     return html`
-      <div class="take">
+      <div class="take" style=${this.still === undefined ? '' : `--still: url(${this.still})`}>
         ${
           isReady
             ? html`<video

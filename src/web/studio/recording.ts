@@ -146,13 +146,16 @@ export class Recording extends EventTarget {
 export function recordingProblem(error: unknown): { title: string; advice: string } {
   if (error instanceof PublishError) {
     const title = titles[error.code] ?? 'The server refused the recording';
-    return { title, advice: error.message };
+    return { title, advice: error.code === 'server-unreachable' ? nothingRecorded : error.message };
   }
   return {
     title: 'The recorder did not start',
     advice: `The browser says: ${error instanceof Error ? error.message : String(error)}. Reload the page, or choose another resolution in the settings.`,
   };
 }
+
+const nothingRecorded =
+  'Nothing is being recorded yet. Check that you are connected and that the server runs, then try again.';
 
 const titles: Record<string, string> = {
   'server-unreachable': 'The server does not answer',

@@ -1,12 +1,12 @@
 import './studio.css';
 import { html, nothing } from 'lit';
 import { chooseRecorderType } from '../../client/recorder-types.ts';
-import type { CopyLink } from '../elements/copy-link.ts';
 import { type KeyAction, keysDialog, runKey } from '../elements/keys.ts';
 import { LightElement } from '../elements/light-element.ts';
 import { type CameraProblem, isCameraGranted, platformProblem } from './camera.ts';
 import { CaptureMedia } from './capture-media.ts';
 import { livePill } from './live-pill.ts';
+import { fillsPage, stillOf } from './picture-fit.ts';
 import { Recording, recordingProblem } from './recording.ts';
 import { studioControls } from './studio-controls.ts';
 import { problemMessage, welcomeMessage } from './studio-messages.ts';
@@ -28,6 +28,8 @@ export class StudioPage extends LightElement {
   #stage: Stage = 'welcome';
   #problem: CameraProblem | undefined;
   #recording: Recording | undefined;
+  #fills = true;
+  #still: string | undefined;
   #redraw: ReturnType<typeof setInterval> | undefined;
 
   constructor() {
@@ -41,6 +43,7 @@ export class StudioPage extends LightElement {
     document.title = 'Record - livereel';
     document.addEventListener('keydown', this.#onKey);
     window.addEventListener('beforeunload', this.#onLeave);
+    window.addEventListener('resize', this.#fit);
     window.addEventListener('pagehide', this.#onGone);
     if (this.#problem === undefined) {
       void isCameraGranted().then(isGranted => {
@@ -53,6 +56,7 @@ export class StudioPage extends LightElement {
     super.disconnectedCallback();
     document.removeEventListener('keydown', this.#onKey);
     window.removeEventListener('beforeunload', this.#onLeave);
+    window.removeEventListener('resize', this.#fit);
     window.removeEventListener('pagehide', this.#onGone);
     clearInterval(this.#redraw);
     this.#recording?.close();
@@ -64,6 +68,7 @@ export class StudioPage extends LightElement {
     const isWelcome = this.#stage === 'welcome' || this.#stage === 'opening';
     return html`<main class=${`studio ${this.#stage}`}>
       <h1 class="only-spoken">Record a video</h1>
+      ${isWelcome ? html`<p class="wordmark">livereel</p>` : nothing}
       ${this.#picture()}
       <div class="top">${livePill(this.#recording, this.#media.notice)}${this.#watchLink()}</div>
       ${isWelcome || this.#problem !== undefined ? this.#centre() : nothing} ${isWelcome ? nothing : this.#controls()}
@@ -84,10 +89,10 @@ export class StudioPage extends LightElement {
 
   #picture() {
     if (this.#media.preview === null) return nothing;
-    const look = this.#media.isScreen ? 'whole' : this.#media.isMirrored ? 'mirrored' : '';
-    return html`<div class=${`picture ${look}`}>
+    const isWhole = this.#media.isScreen || !this.#fills;
+    return html`<div class=${`picture ${isWhole ? 'whole' : ''} ${this.#media.isMirrored ? 'mirrored' : ''}`}>
       <video class="fill" muted autoplay playsinline aria-hidden="true" tabindex="-1"></video>
-      <video class="sharp" data-testid="preview" muted autoplay playsinline aria-label="What your camera sees"></video>
+      <video class="sharp" data-testid="preview" @resize=${this.#fit} muted autoplay playsinline aria-label="What your camera sees"></video>
     </div>`;
   }
 
@@ -146,10 +151,23 @@ export class StudioPage extends LightElement {
       <lr-finished-take
         .videoId=${recording.publisher.session.id}
         .watchUrl=${recording.watchUrl}
+        .still=${this.#still}
         @record-another=${() => this.#again()}
       ></lr-finished-take>
     </main>`;
   }
+
+  get #preview(): HTMLVideoElement | null {
+    return this.querySelector('.picture .sharp');
+  }
+
+  readonly #fit = (): void => {
+    const preview = this.#preview;
+    if (preview === null) return;
+    const page = { width: window.innerWidth, height: window.innerHeight };
+    this.#fills = fillsPage({ width: preview.videoWidth, height: preview.videoHeight }, page);
+    this.requestUpdate();
+  };
 
   readonly #turnOn = async (): Promise<void> => {
     this.#show('opening');
@@ -216,6 +234,7 @@ export class StudioPage extends LightElement {
     this.#show('finishing');
     try {
       await this.#recording.stop();
+      this.#still = stillOf(this.#preview);
       this.#media.close();
       this.#show('finished');
     } catch (error) {
@@ -275,7 +294,7 @@ export class StudioPage extends LightElement {
       does: 'Copy the link',
       caps: ['L'],
       keys: ['l'],
-      run: () => void this.querySelector<CopyLink>('lr-copy-link')?.copy(),
+      run: () => void this.querySelector<HTMLElement & { copy(): Promise<void> }>('lr-copy-link')?.copy(),
     },
     { does: 'Show the keys', caps: ['?'], keys: ['?'], run: () => this.#showKeys() },
   ];

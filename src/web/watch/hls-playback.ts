@@ -74,7 +74,10 @@ export class HlsPlayback extends EventTarget {
   /** Behind the live edge; 0 when it is over. */
   get latencySeconds(): number {
     if (!this.isLive) return 0;
-    return this.#hls?.latency ?? Math.max(0, this.endSeconds - this.#video.currentTime);
+    const details = this.#details;
+    // Not `hls.latency`, which stands still while the picture does.
+    const edge = details === undefined ? this.endSeconds : details.edge + details.age;
+    return Math.max(0, edge - this.#video.currentTime);
   }
 
   /** Whether playback is at the live edge, or on its way there. */
@@ -94,7 +97,7 @@ export class HlsPlayback extends EventTarget {
   /** Goes to `seconds`; near the live edge it stays live. */
   seek(seconds: number): void {
     const end = this.endSeconds;
-    if (this.isLive && seconds > end - 1.5 * this.#targetSeconds) {
+    if (this.isLive && seconds > end - this.#targetSeconds - 0.5) {
       this.seekToLive();
       return;
     }
@@ -220,12 +223,12 @@ export class HlsPlayback extends EventTarget {
     if (hls === undefined || !this.isLive || !this.#isFollowing || video.paused || video.seeking) return;
     if (this.#userRate !== 1) {
       // Whoever plays faster arrives at the edge some time, and stays.
-      if (this.#userRate > 1 && hls.latency < this.#targetSeconds) this.rate = 1;
+      if (this.#userRate > 1 && this.latencySeconds < this.#targetSeconds) this.rate = 1;
       return;
     }
     if (video.readyState < HTMLMediaElement.HAVE_CURRENT_DATA) return;
     const step = stepToLive({
-      latencySeconds: hls.latency,
+      latencySeconds: this.latencySeconds,
       targetSeconds: this.#targetSeconds,
       bufferedSeconds: bufferedAhead(video),
     });

@@ -11,7 +11,6 @@ export type PlayerActions = {
   readonly seekDone: () => void;
   readonly toggleSound: () => void;
   readonly setVolume: (volume: number) => void;
-  readonly toLive: () => void;
   readonly toggleFullScreen: () => void;
 };
 
@@ -43,7 +42,7 @@ export function playerControls(
         style=${`--filled: ${(isSilent ? 0 : video.volume) * 100}%`}
         @input=${(event: InputEvent) => run.setVolume(Number((event.target as HTMLInputElement).value))}
       />
-      ${times(playback, video)} ${liveBadge(playback, run)}
+      ${times(playback, video)}
       <span class="gap"></span>
       <label class="rate"
         ><span class="only-spoken">Speed</span>
@@ -107,10 +106,11 @@ function times(playback: HlsPlayback, video: HTMLVideoElement) {
   return html`<span class="times number" data-testid="times">-${clock(end - video.currentTime)}</span>`;
 }
 
-function liveBadge(playback: HlsPlayback, run: PlayerActions) {
+/** Live and how far behind, or the way back; always in sight, because it is true or false at every moment. */
+export function liveBadge(playback: HlsPlayback, toLive: () => void): TemplateResult | typeof nothing {
   if (!playback.isLive) return nothing;
   if (!playback.isAtLive) {
-    return html`<button class="button back" data-testid="back-to-live" @click=${run.toLive}>Back to live</button>`;
+    return html`<button class="button over-video" data-testid="back-to-live" @click=${toLive}>Back to live</button>`;
   }
   const delay = playback.latencySeconds;
   return html`<span class="live number" data-testid="live-badge"

@@ -5,7 +5,7 @@ import type { KeyAction } from '../elements/keys.ts';
 import { LightElement } from '../elements/light-element.ts';
 import { HlsPlayback } from './hls-playback.ts';
 import { PlaybackStats } from './playback-stats.ts';
-import { playerControls } from './player-controls.ts';
+import { liveBadge, playerControls } from './player-controls.ts';
 
 const idleMillis = 2_500;
 const stallShownMillis = 600;
@@ -94,13 +94,16 @@ export class Player extends LightElement {
       @focusin=${this.#active}
     >
       <video data-testid="video" playsinline preload="auto" @click=${this.#tapped}></video>
-      ${
-        isMuted
-          ? html`<button class="button over-video sound" data-testid="tap-for-sound" @click=${this.#toggleSound}>
-              ${icon('sound-off')}Tap for sound
-            </button>`
-          : nothing
-      }
+      <div class="above">
+        ${this.#playback === undefined ? nothing : liveBadge(this.#playback, this.#toLive)}
+        ${
+          isMuted
+            ? html`<button class="button over-video" data-testid="tap-for-sound" @click=${this.#toggleSound}>
+                ${icon('sound-off')}Tap for sound
+              </button>`
+            : nothing
+        }
+      </div>
       ${this.#waitingWords()}
       ${
         this.#playback === undefined || video === null
@@ -111,7 +114,6 @@ export class Player extends LightElement {
               seekDone: this.#seekDone,
               toggleSound: this.#toggleSound,
               setVolume: this.#setVolume,
-              toLive: () => this.#playback?.seekToLive(),
               toggleFullScreen: () => this.#toggleFullScreen(),
             })
       }
@@ -158,6 +160,8 @@ export class Player extends LightElement {
     }
     this.#active();
   }
+
+  readonly #toLive = (): void => this.#playback?.seekToLive();
 
   readonly #redraw = (): void => this.requestUpdate();
 
@@ -244,7 +248,7 @@ export class Player extends LightElement {
     { does: 'Quieter', caps: ['↓'], keys: ['ArrowDown'], run: () => this.#louder(-0.1) },
     { does: 'Sound on, off', caps: ['M'], keys: ['m'], run: () => this.#toggleSound() },
     { does: 'Full screen', caps: ['F'], keys: ['f'], run: () => this.#toggleFullScreen() },
-    { does: 'Back to live', caps: ['L'], keys: ['l'], run: () => this.#playback?.seekToLive() },
+    { does: 'Back to live', caps: ['L'], keys: ['l'], run: () => this.#toLive() },
     { does: 'To the beginning', caps: ['Home'], keys: ['Home', '0'], run: () => this.#playback?.seek(0) },
   ];
 }
