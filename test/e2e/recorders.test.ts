@@ -1,5 +1,6 @@
 import t from 'tap';
 import { avOffset } from '../support/av-offset.ts';
+import { chromiumRecording } from '../support/chromium-recordings.ts';
 import { type Clip, makeClip, makeRestartClip, makeTurnedClip } from '../support/clips.ts';
 import { checkMediaPlaylist } from '../support/hls-rules.ts';
 import { IngestClient } from '../support/ingest-client.ts';
@@ -93,3 +94,27 @@ t.test('audio alone and video alone are fine', async t => {
   t.notMatch(playlist, /RESOLUTION/);
   t.match(playlist, /CODECS="mp4a\.40\.2"/);
 });
+
+const recordings = [
+  // H.264 and VP8 change their size after 9 s.
+  ['chromium-h264.webm', 239],
+  ['chromium-vp8.webm', 239],
+  ['chromium-vp9.mp4', 179],
+] as const;
+for (const [name, frameCount] of recordings) {
+  t.test(`${name}: a real recording becomes a video with all its frames`, async t => {
+    const { chunks } = await chromiumRecording(name);
+    const { id, ingestUrl } = await server.createSession({ title: name });
+    await new IngestClient({ url: ingestUrl, input: 'chunks', items: chunks, pace: 'fast' }).run();
+    const video = await server.finished(id);
+    const file = await readFrameNumbers(server.videoFile(id));
+    const playlist = await readFrameNumbers(`${server.baseUrl}/hls/${id}/index.m3u8`);
+    t.equal(file.length, frameCount);
+    t.equal(playlist.length, frameCount);
+    const lasts = (file.at(-1)?.ptsSeconds ?? 0) - (file[0]?.ptsSeconds ?? 0);
+    t.ok(
+      Math.abs((video.durationSeconds ?? 0) - lasts) < 0.15,
+      `${video.durationSeconds} s, frames ${lasts} s`,
+    );
+  });
+}
