@@ -39,7 +39,7 @@ export function studioControls(
       ?disabled=${!view.isEnabled}
       @click=${run.recordOrStop}
     >
-      <span class="disc">
+      <span class="disc" aria-hidden="true">
         ${
           view.elapsedSeconds === undefined
             ? nothing

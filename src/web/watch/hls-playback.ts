@@ -53,6 +53,8 @@ export class HlsPlayback extends EventTarget {
     this.#url = url;
     this.#timer = setInterval(() => this.#look(), lookMillis);
     video.addEventListener('error', this.#onNativeError);
+    video.addEventListener('pause', this.#onPause);
+    video.addEventListener('seeking', this.#onSeeking);
     void this.#open();
   }
 
@@ -115,12 +117,6 @@ export class HlsPlayback extends EventTarget {
     void this.#video.play().catch(() => {});
   }
 
-  /** Pauses; a live video is from then on behind. */
-  pause(): void {
-    this.#isFollowing = false;
-    this.#video.pause();
-  }
-
   /** The speed that the person wants; anything but 1 ends catching up. */
   set rate(rate: number) {
     this.#userRate = rate;
@@ -137,6 +133,8 @@ export class HlsPlayback extends EventTarget {
     clearInterval(this.#timer);
     clearTimeout(this.#retryTimer);
     this.#video.removeEventListener('error', this.#onNativeError);
+    this.#video.removeEventListener('pause', this.#onPause);
+    this.#video.removeEventListener('seeking', this.#onSeeking);
     this.#hls?.destroy();
     this.#hls = undefined;
   }
@@ -214,6 +212,16 @@ export class HlsPlayback extends EventTarget {
       if (!this.#isFollowing) this.#video.currentTime = at;
       void this.#video.play().catch(() => {});
     });
+  };
+
+  // Keys of a headset and the small window pause and seek without asking us.
+  readonly #onPause = (): void => {
+    if (this.isLive) this.#isFollowing = false;
+  };
+
+  readonly #onSeeking = (): void => {
+    const behind = this.endSeconds - this.#video.currentTime;
+    if (this.isLive && behind > this.#targetSeconds + 1.5) this.#isFollowing = false;
   };
 
   #look(): void {

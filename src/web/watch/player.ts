@@ -185,7 +185,7 @@ export class Player extends LightElement {
   #togglePlay(): void {
     const { video } = this;
     if (video === null) return;
-    if (!video.paused) this.#playback?.pause();
+    if (!video.paused) video.pause();
     else {
       if (video.ended) this.#playback?.seek(0);
       void video.play().catch(() => {});

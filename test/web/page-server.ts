@@ -1,0 +1,153 @@
+import { createReadStream, existsSync, statSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { extname, join } from 'node:path';
+import { build } from 'vite';
+import { type WebSocket, WebSocketServer } from 'ws';
+import type { VideoAnswer } from '../../src/api/video.ts';
+
+const types: Record<string, string> = {
+  '.html': 'text/html',
+  '.js': 'text/javascript',
+  '.css': 'text/css',
+  '.svg': 'image/svg+xml',
+  '.m3u8': 'application/vnd.apple.mpegurl',
+};
+
+/** The built page with as much of a server behind it as a test plays by hand; the real one is for `test/e2e`. */
+export class PageServer {
+  readonly #http = createServer((request, response) => this.#answer(request, response));
+  readonly #ingest = new WebSocketServer({ server: this.#http });
+  readonly #folder: string;
+  readonly videos = new Map<string, VideoAnswer>();
+  /** Where `/hls/<id>/` and `/videos/<id>/` are served from. */
+  mediaFolder = '';
+  /** What `POST /api/v1/sessions` is refused with. */
+  refusal: { status: number; body: object } | undefined;
+  /** Bytes that came in by the WebSocket; each is acknowledged at once. */
+  receivedBytes = 0;
+
+  private constructor(folder: string) {
+    this.#folder = folder;
+    this.#ingest.on('connection', socket => {
+      socket.send(JSON.stringify({ type: 'ready', offset: this.receivedBytes }));
+      socket.on('message', (data: Buffer, isBinary) => {
+        if (isBinary) {
+          this.receivedBytes += data.length;
+          socket.send(JSON.stringify({ type: 'ack', offset: this.receivedBytes }));
+        } else {
+          const [id] = this.videos.keys();
+          socket.send(JSON.stringify({ type: 'ended', id, state: 'processing' }));
+          socket.close(1000);
+        }
+      });
+    });
+  }
+
+  /** Builds the page into a folder of its own and serves it on a free port. */
+  static async start(): Promise<PageServer> {
+    const folder = await mkdtemp(join(tmpdir(), 'livereel-page-'));
+    await build({ configFile: 'vite.config.ts', logLevel: 'error', build: { outDir: folder } });
+    const server = new PageServer(folder);
+    await new Promise<void>(resolve => server.#http.listen(0, '127.0.0.1', resolve));
+    return server;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.#http.address() as AddressInfo).port}`;
+  }
+
+  /** Cuts the publishers' connections. */
+  dropPublishers(): void {
+    for (const client of this.#ingest.clients) client.terminate();
+  }
+
+  /** From now on new publishers are cut at once, or not any more. */
+  refusePublishers(isRefusing: boolean): void {
+    const cut = (socket: WebSocket) => socket.terminate();
+    if (isRefusing) this.#ingest.prependListener('connection', cut);
+    else this.#ingest.removeListener('connection', this.#ingest.listeners('connection')[0] as typeof cut);
+  }
+
+  /** A video that the server knows. */
+  add(video: Partial<VideoAnswer> & { id: string }): void {
+    this.videos.set(video.id, {
+      title: 'A walk to the harbour',
+      description: '',
+      state: 'ready',
+      error: null,
+      visibility: 'public',
+      owner: null,
+      replyTo: null,
+      createdAt: new Date().toISOString(),
+      durationSeconds: null,
+      width: null,
+      height: null,
+      sizeBytes: null,
+      language: null,
+      playbackUrl: `${this.url}/hls/${video.id}/index.m3u8`,
+      fileUrl: null,
+      thumbnailUrl: null,
+      previewUrl: null,
+      captionsUrl: null,
+      counts: { views: 0, likes: 0, comments: 0, replies: 0 },
+      ...video,
+    });
+  }
+
+  async close(): Promise<void> {
+    this.dropPublishers();
+    this.#http.closeAllConnections();
+    await new Promise(resolve => this.#http.close(resolve));
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+
+  #answer(request: IncomingMessage, response: ServerResponse): void {
+    const { pathname } = new URL(request.url ?? '/', this.url);
+    const id = /^\/api\/v1\/videos\/(\w+)$/.exec(pathname)?.[1];
+    if (pathname === '/api/v1/sessions') this.#createSession(response);
+    else if (id !== undefined) this.#answerVideo(id, request, response);
+    else if (pathname.startsWith('/api/')) respond(response, 404, { code: 'not-found' });
+    else if (/^\/(hls|videos)\//.test(pathname)) {
+      serve(join(this.mediaFolder, pathname.replace(/^\/\w+\/\w+/, '')), response);
+    } else {
+      const file = join(this.#folder, pathname);
+      const isFile = existsSync(file) && statSync(file).isFile();
+      serve(isFile ? file : join(this.#folder, 'index.html'), response);
+    }
+  }
+
+  #createSession(response: ServerResponse): void {
+    if (this.refusal !== undefined) {
+      respond(response, this.refusal.status, this.refusal.body);
+      return;
+    }
+    const id = 'f3Kq9ZtA1bXy';
+    this.receivedBytes = 0;
+    this.add({ id, state: 'live' });
+    const ingestUrl = `${this.url.replace('http', 'ws')}/ingest/${id}?token=a`;
+    respond(response, 201, { id, ingestToken: 'a', ingestUrl, watchUrl: `${this.url}/watch/${id}` });
+  }
+
+  #answerVideo(id: string, request: IncomingMessage, response: ServerResponse): void {
+    const video = this.videos.get(id);
+    if (video === undefined) respond(response, 404, { code: 'not-found', detail: 'No such video.' });
+    else if (request.method === 'PATCH') respond(response, 405, { code: 'method-not-allowed' });
+    else respond(response, 200, video);
+  }
+}
+
+function respond(response: ServerResponse, status: number, body: object): void {
+  response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+}
+
+function serve(file: string, response: ServerResponse): void {
+  if (!existsSync(file)) {
+    respond(response, 404, { code: 'not-found' });
+    return;
+  }
+  response.writeHead(200, { 'content-type': types[extname(file)] ?? 'application/octet-stream' });
+  createReadStream(file).pipe(response);
+}
