@@ -26,7 +26,7 @@ const withBuild = !process.argv.includes('--no-build');
 /** What the system must have: a program or file to look for, and the Debian packages that bring it. */
 const needed = [
   { looksFor: ['ffmpeg', 'ffprobe'], packages: ['ffmpeg'] },
-  { looksFor: ['nginx'], packages: ['nginx-light'] },
+  { looksFor: ['nginx'], packages: ['nginx'] },
   ...(process.platform === 'linux'
     ? [{ looksFor: ['flock', 'setpriv', 'prlimit', 'unshare'], packages: ['util-linux'] }]
     : []),

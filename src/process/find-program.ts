@@ -20,7 +20,7 @@ export function requireProgram(program: string): string {
   throw new LivereelError(
     'program-missing',
     `The program ${JSON.stringify(program)} is not installed, or may not be run. ` +
-      'Install it (on Debian or Ubuntu: apt-get install ffmpeg nginx-light util-linux), ' +
+      'Install it (on Debian or Ubuntu: apt-get install ffmpeg nginx util-linux), ' +
       'or name its path in the configuration.',
   );
 }
