@@ -12,6 +12,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -127,17 +128,22 @@ async function build() {
   const wanted = fingerprint(sources);
   if (read(stampFile) === wanted) return;
   say('building');
-  // What was a source once must not stay as a module.
-  rmSync(join(root, 'dist'), { recursive: true, force: true });
-  mkdirSync(join(root, 'dist'));
+  // Beside the old one and then in its place: a server that runs, or a build that fails, is never left with half.
+  const workshop = join(root, '.livereel-setup');
+  const made = join(workshop, 'dist');
+  rmSync(workshop, { recursive: true, force: true });
+  mkdirSync(made, { recursive: true });
   const node = (name, ...args) => finished(process.execPath, [join(root, 'node_modules', name), ...args]);
   const results = await Promise.all([
     // Types are checked by `npm run check`.
-    node('typescript/bin/tsc', '-p', 'tsconfig.build.json', '--noCheck'),
-    node('vite/bin/vite.js', 'build', '--logLevel', 'warn'),
+    node('typescript/bin/tsc', '-p', 'tsconfig.build.json', '--noCheck', '--outDir', made),
+    node('vite/bin/vite.js', 'build', '--logLevel', 'warn', '--outDir', join(made, 'web'), '--emptyOutDir'),
   ]);
   if (results.some(code => code !== 0)) stop('The build failed: the messages above say where.');
-  writeFileSync(stampFile, wanted);
+  writeFileSync(join(made, '.livereel-build'), wanted);
+  if (existsSync(join(root, 'dist'))) renameSync(join(root, 'dist'), join(workshop, 'old'));
+  renameSync(made, join(root, 'dist'));
+  rmSync(workshop, { recursive: true, force: true });
 }
 
 /** Names, sizes and times of all files: quick to take, and different after any change. */
