@@ -35,11 +35,11 @@ export function studioControls(
     <button
       class="record"
       data-testid=${view.isRecording ? 'stop' : 'record'}
-      aria-label=${view.isRecording ? 'Stop recording' : 'Record'}
       ?disabled=${!view.isEnabled}
       @click=${run.recordOrStop}
     >
-      <span class="disc" aria-hidden="true">
+      <span class="only-spoken">${view.isRecording ? 'Stop recording' : 'Record'}</span>
+      <span class="disc">
         ${
           view.elapsedSeconds === undefined
             ? nothing
