@@ -1,16 +1,13 @@
 import type { Publisher } from './publisher.ts';
 import { videoBitsPerSecond } from './recorder-types.ts';
 
-/** What is used of a browser's MediaStream; written out because the server is compiled without a DOM. */
-export interface RecordableStream {
-  getVideoTracks(): readonly {
-    getSettings(): {
-      width?: number | undefined;
-      height?: number | undefined;
-      frameRate?: number | undefined;
-    };
-  }[];
-}
+/** How to record: `mimeType` from `chooseRecorderType`; the picture's measures decide the bits per second. */
+export type RecorderOptions = {
+  readonly mimeType: string;
+  readonly width?: number | undefined;
+  readonly height?: number | undefined;
+  readonly frameRate?: number | undefined;
+};
 
 interface Recorder {
   readonly state: 'inactive' | 'recording' | 'paused';
@@ -39,9 +36,9 @@ const restartLimit = 3;
  * all tracks have ended by themselves. `error` says why, when it was not asked for.
  */
 export class RecorderSource extends EventTarget {
-  readonly #stream: RecordableStream;
+  readonly #stream: object;
   readonly #publisher: Publisher;
-  readonly #mimeType: string;
+  readonly #options: RecorderOptions;
   #recorder: Recorder | undefined;
   #lastSliceAtMillis = 0;
   #restarts = 0;
@@ -51,14 +48,14 @@ export class RecorderSource extends EventTarget {
   #settleStopped!: () => void;
 
   /**
-   * Starts at once. `mimeType`: from `chooseRecorderType`.
+   * Starts at once. `stream`: a MediaStream (the server is compiled without a DOM, so its type stays unsaid).
    * @throws DOMException when the browser cannot record this stream.
    */
-  constructor(stream: RecordableStream, publisher: Publisher, mimeType: string) {
+  constructor(stream: object, publisher: Publisher, options: RecorderOptions) {
     super();
     this.#stream = stream;
     this.#publisher = publisher;
-    this.#mimeType = mimeType;
+    this.#options = options;
     this.#stopped = new Promise(resolve => {
       this.#settleStopped = resolve;
     });
@@ -78,11 +75,10 @@ export class RecorderSource extends EventTarget {
   }
 
   #start(): void {
-    const settings = this.#stream.getVideoTracks()[0]?.getSettings() ?? {};
-    const { width = 1_280, height = 720, frameRate = 30 } = settings;
+    const { mimeType, width = 1_280, height = 720, frameRate = 30 } = this.#options;
     const recorderClass = (globalThis as unknown as { MediaRecorder: RecorderClass }).MediaRecorder;
     const recorder = new recorderClass(this.#stream, {
-      mimeType: this.#mimeType,
+      mimeType,
       videoBitsPerSecond: videoBitsPerSecond(width, height, frameRate),
       audioBitsPerSecond,
       videoKeyFrameIntervalDuration: keyFrameIntervalMillis,

@@ -95,7 +95,7 @@ export class Player extends LightElement {
     >
       <video data-testid="video" playsinline preload="auto" @click=${this.#tapped}></video>
       <div class="above">
-        ${this.#playback === undefined ? nothing : liveBadge(this.#playback, this.#toLive)}
+        ${this.#playback === undefined || this.#isShowingStall ? nothing : liveBadge(this.#playback, this.#toLive)}
         ${
           isMuted
             ? html`<button class="button over-video" data-testid="tap-for-sound" @click=${this.#toggleSound}>
