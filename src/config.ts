@@ -10,7 +10,7 @@ export type Config = {
   readonly host: string;
   /** 0: a free port is picked at the start. */
   readonly port: number;
-  /** What URLs in answers begin with, no slash at the end; undefined with port 0: derived once it is known. */
+  /** What URLs in answers begin with, no slash at the end; undefined: the address under which a client came. */
   readonly publicUrl: string | undefined;
   /** Absolute. */
   readonly contentDir: string;
@@ -144,8 +144,7 @@ function configOf(env: Environment): Config {
   return {
     host: env.HOST,
     port: env.PORT,
-    publicUrl:
-      env.PUBLIC_URL?.replace(/\/+$/, '') ?? (env.PORT === 0 ? undefined : urlOf(env.HOST, env.PORT)),
+    publicUrl: env.PUBLIC_URL?.replace(/\/+$/, ''),
     contentDir: resolve(env.CONTENT_DIR),
     databaseUrl: env.DATABASE_URL,
     access: env.ACCESS ?? (isLoopback(env.HOST) ? 'open' : 'accounts'),

@@ -7,7 +7,7 @@ t.test('without any variable the defaults hold', async t => {
   t.same(readConfig({}), {
     host: '127.0.0.1',
     port: 8000,
-    publicUrl: 'http://127.0.0.1:8000',
+    publicUrl: undefined,
     contentDir: resolve('content'),
     databaseUrl: undefined,
     access: 'open',

@@ -80,11 +80,7 @@ export class Packager {
       this.#publishedHeader = { format, hasAudio };
     }
     this.#isDiscontinuity = end.lastPart !== null && end.lastPart.run !== end.run?.run;
-    const openParts = writer.rendition.open?.parts ?? [];
-    this.#segmentStartSeconds = openParts.reduce(
-      (start, part) => start - part.durationSeconds,
-      this.#publishedSeconds,
-    );
+    this.#segmentStartSeconds = this.#publishedSeconds;
     this.#wall = { mediaSeconds: end.run?.startSeconds ?? 0, millis: end.run?.startedAtMillis ?? 0 };
   }
 
@@ -137,6 +133,11 @@ export class Packager {
     // What was taken and not published comes again: forget it.
     this.#steps = [];
     this.#cutEndSeconds = this.#publishedSeconds;
+    const openParts = this.#writer.rendition.open?.parts ?? [];
+    this.#segmentStartSeconds = openParts.reduce(
+      (start, part) => start - part.durationSeconds,
+      this.#cutEndSeconds,
+    );
     this.#format = this.#publishedHeader?.format ?? null;
     this.#headerHasAudio = this.#publishedHeader?.hasAudio ?? false;
     this.#isHeaderNeeded = this.#publishedHeader === null;

@@ -20,6 +20,8 @@ export type TimelineEnd = {
   /** The newest picture that was published, over all runs with pictures of this clock. */
   readonly lastVideo: { readonly decodeTime: number; readonly presentationTime: number } | null;
   readonly points: readonly Extract<TimelineEntry, { type: 'point' }>[];
+  /** Set when the rendition is over. */
+  readonly ended: Extract<TimelineEntry, { type: 'end' }> | null;
 };
 
 /** A part that is cut and has its sound: all that is needed to publish it. */
@@ -145,11 +147,11 @@ export class PartWriter {
     this.#onPublished();
   }
 
-  /** Marks the rendition as over. */
-  async end(): Promise<void> {
+  /** Marks the rendition as over: the journal held `journalFrames` pictures and made no sense `damages` times. */
+  async end(journalFrames: number, damages: number): Promise<void> {
     await this.closeOpenSegment();
     if (this.rendition.isEnded) return;
-    await this.#log.append({ type: 'end' });
+    await this.#log.append({ type: 'end', journalFrames, damages });
     await this.#log.flush();
     this.rendition.isEnded = true;
     this.#onPublished();
@@ -213,6 +215,7 @@ export class PartWriter {
       lastPart: null,
       lastVideo: null,
       points: [],
+      ended: null,
     };
     const points: Extract<TimelineEntry, { type: 'point' }>[] = [];
     for (const entry of entries) {
@@ -222,6 +225,7 @@ export class PartWriter {
         points.length = 0;
       } else if (entry.type === 'clock') end.offsetSeconds = entry.offsetSeconds;
       else if (entry.type === 'point') points.push(entry);
+      else if (entry.type === 'end') end.ended = entry;
       else if (entry.type === 'init') {
         const video = entry.video && {
           timescale: entry.video.timescale,

@@ -1,4 +1,5 @@
 import { type FileHandle, open, readFile } from 'node:fs/promises';
+import type { ContainerKind, MediaTracks } from '../media/container.ts';
 import type { RenditionFormat } from './rendition.ts';
 
 /**
@@ -14,7 +15,10 @@ export type TimelineEntry =
       readonly headerEnd: number;
       /** Where this run's media begins in the journal. */
       readonly mediaStart: number;
-      readonly container: string;
+      /** Pictures of the journal before it. */
+      readonly framesBefore: number;
+      readonly container: ContainerKind;
+      readonly tracks: MediaTracks;
       /** On the media timeline, where the run begins. */
       readonly startSeconds: number;
       readonly startedAtMillis: number;
@@ -57,7 +61,8 @@ export type TimelineEntry =
     }
   /** The open segment ended without a part of its own. */
   | { readonly type: 'close' }
-  | { readonly type: 'end' };
+  /** The journal ended: pictures in it, and how often its bytes made no sense. */
+  | { readonly type: 'end'; readonly journalFrames: number; readonly damages: number };
 
 /** Appends entries to a rendition's log; owned by its packager. */
 export class TimelineLog {

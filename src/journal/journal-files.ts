@@ -13,8 +13,8 @@ import {
 export async function journalFileNumbers(directory: string): Promise<number[]> {
   const names = await readdir(directory);
   return names
-    .filter((name) => /^\d{6}\.log$/.test(name))
-    .map((name) => Number(name.slice(0, 6)))
+    .filter(name => /^\d{6}\.log$/.test(name))
+    .map(name => Number(name.slice(0, 6)))
     .sort((left, right) => left - right);
 }
 

@@ -107,7 +107,10 @@ export class JournalReader {
 
   async #enterRecord(): Promise<boolean> {
     if (this.#windowEnd - this.#position < recordHeadBytes) await this.#fill();
-    const window = this.#window.subarray(this.#position - this.#windowStart, this.#windowEnd - this.#windowStart);
+    const window = this.#window.subarray(
+      this.#position - this.#windowStart,
+      this.#windowEnd - this.#windowStart,
+    );
     const head = readRecordHead(window, 0);
     if (head === null) return false;
     this.#position += recordHeadBytes;
@@ -156,7 +159,8 @@ export class JournalReader {
     while (this.#offset < offset && (this.#record.remainingBytes > 0 || (await this.#enterRecord()))) {
       this.#advanceBy(Math.min(this.#record.remainingBytes, offset - this.#offset));
     }
-    if (this.#offset !== offset) throw new LivereelError('internal', `the journal ends before byte ${offset}`);
+    if (this.#offset !== offset)
+      throw new LivereelError('internal', `the journal ends before byte ${offset}`);
   }
 
   #advance(signal: AbortSignal): Promise<void> {

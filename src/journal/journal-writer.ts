@@ -34,7 +34,18 @@ export class JournalWriter {
   #isUnflushed = false;
   #failure: LivereelError | null = null;
 
-  private constructor(directory: string, handle: FileHandle, end: { fileNumber: number; position: number; bytes: number; units: number; mediaTicks: number; isEnded: boolean }) {
+  private constructor(
+    directory: string,
+    handle: FileHandle,
+    end: {
+      fileNumber: number;
+      position: number;
+      bytes: number;
+      units: number;
+      mediaTicks: number;
+      isEnded: boolean;
+    },
+  ) {
     this.#directory = directory;
     this.#handle = handle;
     this.#fileNumber = end.fileNumber;
@@ -51,10 +62,18 @@ export class JournalWriter {
   static async open(directory: string): Promise<JournalWriter> {
     await mkdir(directory, { recursive: true });
     const end = await recoverJournal(directory);
-    if (end !== null) return new JournalWriter(directory, await open(journalFile(directory, end.fileNumber), 'r+'), end);
+    if (end !== null)
+      return new JournalWriter(directory, await open(journalFile(directory, end.fileNumber), 'r+'), end);
     const handle = await open(journalFile(directory, 1), 'w+');
     await writeWhole(handle, writeFileHead({ startBytes: 0, startUnits: 0 }), 0);
-    const start = { fileNumber: 1, position: fileHeadBytes, bytes: 0, units: 0, mediaTicks: -1, isEnded: false };
+    const start = {
+      fileNumber: 1,
+      position: fileHeadBytes,
+      bytes: 0,
+      units: 0,
+      mediaTicks: -1,
+      isEnded: false,
+    };
     return new JournalWriter(directory, handle, start);
   }
 
@@ -95,7 +114,8 @@ export class JournalWriter {
    */
   append(payload: readonly Uint8Array[], facts: AppendFacts): void {
     if (this.#failure !== null) throw this.#failure;
-    if (this.#isEnded) throw new LivereelError('session-ended', 'the session is over; nothing can be added to it');
+    if (this.#isEnded)
+      throw new LivereelError('session-ended', 'the session is over; nothing can be added to it');
     if (facts.mediaTicks !== undefined) this.#mediaTicks = facts.mediaTicks;
     const bytes = this.#filling.add(payload, facts, this.#mediaTicks);
     this.#taken = { bytes: this.#taken.bytes + bytes, units: this.#taken.units + facts.units };
@@ -120,7 +140,10 @@ export class JournalWriter {
     clearInterval(this.#flushTimer);
     await this.#drained();
     await this.#flushToDevice();
-    this.#failure ??= new LivereelError('session-closed', 'the server is stopping; send the rest when it is back');
+    this.#failure ??= new LivereelError(
+      'session-closed',
+      'the server is stopping; send the rest when it is back',
+    );
     this.#announce();
     await this.#handle.close().catch(() => undefined);
   }
@@ -131,7 +154,7 @@ export class JournalWriter {
 
   async #writeAll(): Promise<void> {
     // A turn's messages come one by one: wait for the rest of them, write once.
-    await new Promise<void>((resolve) => setImmediate(resolve));
+    await new Promise<void>(resolve => setImmediate(resolve));
     try {
       while (this.#filling.lengthBytes > 0) {
         const batch = this.#swapBatches();
@@ -163,7 +186,13 @@ export class JournalWriter {
     try {
       let written = 0;
       while (written < bytes.length) {
-        written += writeSync(this.#handle.fd, bytes, written, bytes.length - written, this.#position + written);
+        written += writeSync(
+          this.#handle.fd,
+          bytes,
+          written,
+          bytes.length - written,
+          this.#position + written,
+        );
       }
       this.#position += bytes.length;
       this.#filling.clear();
@@ -202,7 +231,9 @@ export class JournalWriter {
   #fail(cause: unknown): void {
     const isFull = (cause as NodeJS.ErrnoException)?.code === 'ENOSPC';
     this.#failure ??= isFull
-      ? new LivereelError('disk-full', 'the disk is full: free some space, then start a new session', { cause })
+      ? new LivereelError('disk-full', 'the disk is full: free some space, then start a new session', {
+          cause,
+        })
       : new LivereelError('internal', 'the journal cannot be written', { cause });
     this.#announce();
   }

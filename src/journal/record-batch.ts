@@ -2,7 +2,13 @@ import { type AppendFacts, type RecordKind, recordHeadBytes, writeRecordHead } f
 
 const smallestBufferBytes = 65_536;
 
-type OpenRecord = { position: number; kind: RecordKind; payloadBytes: number; units: number; mediaTicks: number };
+type OpenRecord = {
+  position: number;
+  kind: RecordKind;
+  payloadBytes: number;
+  units: number;
+  mediaTicks: number;
+};
 
 /** Records that wait to be written, laid out as they will stand in the file; its buffer is used again and again. */
 export class RecordBatch {
@@ -49,7 +55,8 @@ export class RecordBatch {
 
   clear(): void {
     // One huge message must not hold its memory for the rest of the session.
-    if (this.#bytes.length > 16 * smallestBufferBytes) this.#bytes = Buffer.allocUnsafeSlow(smallestBufferBytes);
+    if (this.#bytes.length > 16 * smallestBufferBytes)
+      this.#bytes = Buffer.allocUnsafeSlow(smallestBufferBytes);
     this.#length = 0;
     this.#records = [];
   }

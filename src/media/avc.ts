@@ -57,7 +57,9 @@ export function readAvcConfiguration(content: Buffer): AvcParameterSets | null {
 /** An `avcC` box for these parameter sets, 4-byte lengths. */
 export function avcConfigurationBox({ sps, pps }: AvcParameterSets): Buffer {
   const first = sps[0] as Buffer;
-  const parts: Buffer[] = [Buffer.from([1, first[1] ?? 0, first[2] ?? 0, first[3] ?? 0, 0xff, 0xe0 | sps.length])];
+  const parts: Buffer[] = [
+    Buffer.from([1, first[1] ?? 0, first[2] ?? 0, first[3] ?? 0, 0xff, 0xe0 | sps.length]),
+  ];
   for (const set of sps) parts.push(lengthField(set), set);
   parts.push(Buffer.from([pps.length]));
   for (const set of pps) parts.push(lengthField(set), set);

@@ -53,7 +53,11 @@ export function readElementHead(bytes: Buffer, position: number): ElementHead | 
   if (sizeLength > 8) return 'malformed';
   if (position + idLength + sizeLength > bytes.length) return null;
   const id = bytes.readUIntBE(position, idLength);
-  return { id, sizeBytes: readSize(bytes, position + idLength, sizeLength), headBytes: idLength + sizeLength };
+  return {
+    id,
+    sizeBytes: readSize(bytes, position + idLength, sizeLength),
+    headBytes: idLength + sizeLength,
+  };
 }
 
 function readSize(bytes: Buffer, position: number, length: number): number {
@@ -102,7 +106,7 @@ export function openElement(id: number): Buffer {
 export function unsignedElement(id: number, value: number): Buffer {
   const bytes = Buffer.alloc(8);
   bytes.writeBigUInt64BE(BigInt(value));
-  const firstUsed = bytes.findIndex((byte) => byte !== 0);
+  const firstUsed = bytes.findIndex(byte => byte !== 0);
   return element(id, bytes.subarray(firstUsed === -1 ? 7 : firstUsed));
 }
 
@@ -113,7 +117,7 @@ export function textElement(id: number, text: string): Buffer {
 function idBytes(id: number): Buffer {
   const bytes = Buffer.alloc(4);
   bytes.writeUInt32BE(id);
-  return bytes.subarray(bytes.findIndex((byte) => byte !== 0));
+  return bytes.subarray(bytes.findIndex(byte => byte !== 0));
 }
 
 function sizeField(sizeBytes: number): Buffer {

@@ -5,7 +5,12 @@ export const videoTrackId = 1;
 export const audioTrackId = 2;
 
 /** What the header of our own segments says of the picture; null for sound alone. */
-export type VideoHeader = { readonly timescale: number; readonly width: number; readonly height: number; readonly sampleEntry: Buffer };
+export type VideoHeader = {
+  readonly timescale: number;
+  readonly width: number;
+  readonly height: number;
+  readonly sampleEntry: Buffer;
+};
 
 const identityMatrix = uint32s(0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000);
 
@@ -53,12 +58,23 @@ function audioTrack(): Buffer {
     fullBox('esds', 0, 0, descriptor),
   );
   const handler = fullBox('smhd', 0, 0, uint16s(0, 0));
-  return track(audioTrackId, audioTimescale, 'soun', handler, sampleEntry, { volume: 0x100, width: 0, height: 0 });
+  return track(audioTrackId, audioTimescale, 'soun', handler, sampleEntry, {
+    volume: 0x100,
+    width: 0,
+    height: 0,
+  });
 }
 
 type TrackShape = { readonly volume: number; readonly width: number; readonly height: number };
 
-function track(id: number, timescale: number, handler: string, mediaHeader: Buffer, sampleEntry: Buffer, shape: TrackShape): Buffer {
+function track(
+  id: number,
+  timescale: number,
+  handler: string,
+  mediaHeader: Buffer,
+  sampleEntry: Buffer,
+  shape: TrackShape,
+): Buffer {
   const trackHeader = fullBox(
     'tkhd', 0, 3,
     uint32s(0, 0, id, 0, 0, 0, 0), uint16s(0, handler === 'soun' ? 1 : 0, shape.volume, 0), identityMatrix,
@@ -73,7 +89,15 @@ function track(id: number, timescale: number, handler: string, mediaHeader: Buff
     fullBox('stsz', 0, 0, uint32s(0, 0)),
     fullBox('stco', 0, 0, uint32s(0)),
   );
-  const handlerBox = fullBox('hdlr', 0, 0, uint32s(0), Buffer.from(handler), uint32s(0, 0, 0), Buffer.from('livereel\0'));
+  const handlerBox = fullBox(
+    'hdlr',
+    0,
+    0,
+    uint32s(0),
+    Buffer.from(handler),
+    uint32s(0, 0, 0),
+    Buffer.from('livereel\0'),
+  );
   return box(
     'trak',
     trackHeader,
@@ -96,9 +120,12 @@ const entryBytes = 16;
 
 /** One fragment (`moof` and `mdat`) of the runs that are not empty; `sequenceNumber` counts from 1. */
 export function fragment(sequenceNumber: number, runs: readonly TrackRun[]): Buffer {
-  const filled = runs.filter((run) => run.samples.length > 0);
+  const filled = runs.filter(run => run.samples.length > 0);
   const headBytes = filled.reduce((sum, run) => sum + 64 + run.samples.length * entryBytes, 8 + 16);
-  const dataBytes = filled.reduce((sum, run) => sum + run.samples.reduce((size, sample) => size + sample.data.length, 0), 0);
+  const dataBytes = filled.reduce(
+    (sum, run) => sum + run.samples.reduce((size, sample) => size + sample.data.length, 0),
+    0,
+  );
   const bytes = Buffer.allocUnsafe(headBytes + 8 + dataBytes);
   let position = writeHead(bytes, 0, headBytes, 'moof');
   position = writeHead(bytes, position, 16, 'mfhd', 0);
@@ -115,7 +142,12 @@ export function fragment(sequenceNumber: number, runs: readonly TrackRun[]): Buf
   return bytes;
 }
 
-function writeTrackFragment(bytes: Buffer, start: number, { trackId, samples }: TrackRun, dataOffset: number): number {
+function writeTrackFragment(
+  bytes: Buffer,
+  start: number,
+  { trackId, samples }: TrackRun,
+  dataOffset: number,
+): number {
   let position = writeHead(bytes, start, 64 + samples.length * entryBytes, 'traf');
   position = writeHead(bytes, position, 16, 'tfhd', 0x20000); // default-base-is-moof
   position = bytes.writeUInt32BE(trackId, position);
@@ -137,7 +169,13 @@ function writeTrackFragment(bytes: Buffer, start: number, { trackId, samples }: 
   return position;
 }
 
-function writeHead(bytes: Buffer, start: number, sizeBytes: number, type: string, versionAndFlags?: number): number {
+function writeHead(
+  bytes: Buffer,
+  start: number,
+  sizeBytes: number,
+  type: string,
+  versionAndFlags?: number,
+): number {
   let position = bytes.writeUInt32BE(sizeBytes, start);
   position += bytes.write(type, position, 'latin1');
   return versionAndFlags === undefined ? position : bytes.writeUInt32BE(versionAndFlags, position);

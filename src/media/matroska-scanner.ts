@@ -104,7 +104,8 @@ export class MatroskaScanner implements ContainerScanner {
   }
 
   #enter(head: ElementHead): number {
-    if (head.id === ebmlId.cluster) this.#cluster = { offset: this.#offset, timeMicros: 0, isTimed: false, isPlaced: false };
+    if (head.id === ebmlId.cluster)
+      this.#cluster = { offset: this.#offset, timeMicros: 0, isTimed: false, isPlaced: false };
     return head.headBytes;
   }
 
@@ -121,7 +122,8 @@ export class MatroskaScanner implements ContainerScanner {
 
   #readInfo(content: Buffer): void {
     for (const child of childElements(content)) {
-      if (child.id === ebmlId.timestampScale) this.#timestampScaleNanos = readUnsigned(child.content) || 1_000_000;
+      if (child.id === ebmlId.timestampScale)
+        this.#timestampScaleNanos = readUnsigned(child.content) || 1_000_000;
     }
   }
 
@@ -132,10 +134,12 @@ export class MatroskaScanner implements ContainerScanner {
     for (const entry of childElements(content)) {
       if (entry.id !== ebmlId.trackEntry) continue;
       const track = readTrackEntry(entry.content);
-      const isTaken = (track.kind === 'video' && video !== null) || (track.kind === 'audio' && audio !== null);
+      const isTaken =
+        (track.kind === 'video' && video !== null) || (track.kind === 'audio' && audio !== null);
       this.#tracks.set(track.number, isTaken ? 'other' : track.kind);
       if (isTaken) continue;
-      if (track.kind === 'video') video = { codec: videoCodecOf(track.codecId), width: track.width, height: track.height };
+      if (track.kind === 'video')
+        video = { codec: videoCodecOf(track.codecId), width: track.width, height: track.height };
       else if (track.kind === 'audio') audio = { codec: audioCodecOf(track.codecId) };
     }
     this.#hasVideo = video !== null;
@@ -148,12 +152,14 @@ export class MatroskaScanner implements ContainerScanner {
     if (cluster === null) return;
     cluster.isTimed = true;
     cluster.timeMicros = (ticks * this.#timestampScaleNanos) / 1_000;
-    if (cluster.timeMicros < this.#newestClusterMicros - clockJumpMicros) this.#visitor.clockJumped(cluster.offset);
+    if (cluster.timeMicros < this.#newestClusterMicros - clockJumpMicros)
+      this.#visitor.clockJumped(cluster.offset);
     this.#newestClusterMicros = cluster.timeMicros;
   }
 
   #block(data: Buffer, head: ElementHead): number {
-    if (head.sizeBytes > largestBlockBytes || head.sizeBytes < 4 || this.#cluster === null) return this.#lose();
+    if (head.sizeBytes > largestBlockBytes || head.sizeBytes < 4 || this.#cluster === null)
+      return this.#lose();
     const needed = head.headBytes + Math.min(blockHeadBytes, head.sizeBytes);
     if (data.length < needed) return 0;
     const numberLength = Math.clz32(data[head.headBytes] as number) - 23;
@@ -186,7 +192,7 @@ export class MatroskaScanner implements ContainerScanner {
   }
 
   #findWayBack(data: Buffer): number {
-    const found = [clusterMagic, ebmlMagic].map((magic) => data.indexOf(magic)).filter((index) => index >= 0);
+    const found = [clusterMagic, ebmlMagic].map(magic => data.indexOf(magic)).filter(index => index >= 0);
     if (found.length === 0) return Math.max(0, data.length - 3);
     this.#isLost = false;
     const next = Math.min(...found);
@@ -197,13 +203,20 @@ export class MatroskaScanner implements ContainerScanner {
 const clusterMagic = Buffer.from('1f43b675', 'hex');
 const ebmlMagic = Buffer.from('1a45dfa3', 'hex');
 
-type TrackEntry = { number: number; kind: 'video' | 'audio' | 'other'; codecId: string; width: number; height: number };
+type TrackEntry = {
+  number: number;
+  kind: 'video' | 'audio' | 'other';
+  codecId: string;
+  width: number;
+  height: number;
+};
 
 function readTrackEntry(content: Buffer): TrackEntry {
   const track: TrackEntry = { number: 0, kind: 'other', codecId: '', width: 0, height: 0 };
   for (const child of childElements(content)) {
     if (child.id === ebmlId.trackNumber) track.number = readUnsigned(child.content);
-    else if (child.id === ebmlId.codecId) track.codecId = child.content.toString('latin1').replace(/\0.*$/s, '');
+    else if (child.id === ebmlId.codecId)
+      track.codecId = child.content.toString('latin1').replace(/\0.*$/s, '');
     else if (child.id === ebmlId.trackType) {
       const type = readUnsigned(child.content);
       track.kind = type === 1 ? 'video' : type === 2 ? 'audio' : 'other';

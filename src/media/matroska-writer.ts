@@ -32,7 +32,12 @@ export class MatroskaWriter {
       textElement(ebmlId.muxingApp, 'livereel'),
       textElement(ebmlId.writingApp, 'livereel'),
     );
-    return Buffer.concat([ebmlHeader, openElement(ebmlId.segment), info, element(ebmlId.tracks, ...tracks.map(trackEntry))]);
+    return Buffer.concat([
+      ebmlHeader,
+      openElement(ebmlId.segment),
+      info,
+      element(ebmlId.tracks, ...tracks.map(trackEntry)),
+    ]);
   }
 
   /**
@@ -70,7 +75,10 @@ function trackEntry(track: MatroskaTrack): Buffer {
   ];
   if (track.codecPrivate !== undefined) fields.push(element(ebmlId.codecPrivate, track.codecPrivate));
   if (track.kind === 'video') {
-    const size = [unsignedElement(ebmlId.pixelWidth, track.width ?? 0), unsignedElement(ebmlId.pixelHeight, track.height ?? 0)];
+    const size = [
+      unsignedElement(ebmlId.pixelWidth, track.width ?? 0),
+      unsignedElement(ebmlId.pixelHeight, track.height ?? 0),
+    ];
     fields.push(element(ebmlId.video, ...size));
   } else {
     const rate = Buffer.alloc(8);

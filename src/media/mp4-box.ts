@@ -33,7 +33,7 @@ export function* childBoxes(content: Buffer): Generator<Box> {
 export function findBox(content: Buffer, ...path: readonly string[]): Buffer | null {
   let found = content;
   for (const type of path) {
-    const next = [...childBoxes(found)].find((child) => child.type === type);
+    const next = [...childBoxes(found)].find(child => child.type === type);
     if (next === undefined) return null;
     found = next.content;
   }
@@ -50,7 +50,12 @@ export function box(type: string, ...content: readonly Uint8Array[]): Buffer {
 }
 
 /** A full box (version and flags first). */
-export function fullBox(type: string, version: number, flags: number, ...content: readonly Uint8Array[]): Buffer {
+export function fullBox(
+  type: string,
+  version: number,
+  flags: number,
+  ...content: readonly Uint8Array[]
+): Buffer {
   const versionAndFlags = Buffer.alloc(4);
   versionAndFlags.writeUInt32BE(((version << 24) | flags) >>> 0);
   return box(type, versionAndFlags, ...content);

@@ -33,7 +33,7 @@ export function readMovieFragment(moof: Buffer, tracks: readonly Mp4TrackHeader[
 function readTrackFragment(traf: Buffer, tracks: readonly Mp4TrackHeader[]): TrackFragment | null {
   const tfhd = findBox(traf, 'tfhd');
   if (tfhd === null) return null;
-  const track = tracks.find((candidate) => candidate.id === tfhd.readUInt32BE(4));
+  const track = tracks.find(candidate => candidate.id === tfhd.readUInt32BE(4));
   if (track === undefined) return null;
   const defaults = readFragmentDefaults(tfhd, track);
   const tfdt = findBox(traf, 'tfdt');
@@ -90,14 +90,18 @@ function readRun(trun: Buffer, defaults: Defaults, startTime: number, samples: F
   for (let index = 0; index < count; index += 1) {
     const duration = field(flags & 0x100, defaults.duration);
     const sizeBytes = field(flags & 0x200, defaults.size);
-    const sampleFlags = field(flags & 0x400, index === 0 && firstFlags !== null ? firstFlags : defaults.flags);
+    const sampleFlags = field(
+      flags & 0x400,
+      index === 0 && firstFlags !== null ? firstFlags : defaults.flags,
+    );
     const compositionOffset = field(flags & 0x800, 0) | 0;
     const isSync = (sampleFlags & sampleIsNonSync) === 0;
     samples.push({ decodeTime, compositionOffset, duration, isSync, offset, sizeBytes });
     decodeTime += duration;
     offset += sizeBytes;
     // A count that no bytes stand behind must not make us loop for ever.
-    if (sizeBytes === 0 && position === trun.length && index > 10_000) throw new RangeError('trun without samples');
+    if (sizeBytes === 0 && position === trun.length && index > 10_000)
+      throw new RangeError('trun without samples');
   }
   return decodeTime;
 }

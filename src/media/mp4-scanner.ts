@@ -77,7 +77,7 @@ export class Mp4Scanner implements ContainerScanner {
     this.#isHeaderOpen = false;
     this.#tracks = readMovieHeader(moov);
     this.#visitor.tracksFound(tracksOf(this.#tracks), end);
-    const video = this.#tracks.find((track) => track.kind === 'video');
+    const video = this.#tracks.find(track => track.kind === 'video');
     if (video !== undefined && video.sampleCount > 0) this.#visitor.videoFrames(video.sampleCount);
   }
 
@@ -90,7 +90,7 @@ export class Mp4Scanner implements ContainerScanner {
       this.#visitor.damaged(this.#offset);
       return;
     }
-    const hasVideo = this.#tracks.some((track) => track.kind === 'video');
+    const hasVideo = this.#tracks.some(track => track.kind === 'video');
     const leading = fragments.find(({ track }) => track.kind === (hasVideo ? 'video' : 'audio'));
     const first = leading?.samples[0];
     if (leading === undefined || first === undefined) return;
@@ -108,7 +108,7 @@ export class Mp4Scanner implements ContainerScanner {
   }
 
   #findWayBack(data: Buffer): number {
-    const found = [moofType, ftypType].map((type) => data.indexOf(type, 4) - 4).filter((index) => index >= 0);
+    const found = [moofType, ftypType].map(type => data.indexOf(type, 4) - 4).filter(index => index >= 0);
     if (found.length === 0) return Math.max(0, data.length - 7);
     this.#isLost = false;
     const next = Math.min(...found);

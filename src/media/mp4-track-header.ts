@@ -35,10 +35,12 @@ export function readMovieHeader(moov: Buffer): Mp4TrackHeader[] {
 
 /** The first video and the first audio track, in the words that all containers share. */
 export function tracksOf(headers: readonly Mp4TrackHeader[]): MediaTracks {
-  const video = headers.find((header) => header.kind === 'video');
-  const audio = headers.find((header) => header.kind === 'audio');
+  const video = headers.find(header => header.kind === 'video');
+  const audio = headers.find(header => header.kind === 'audio');
   return {
-    video: video ? { codec: videoCodecs[video.format] ?? 'other', width: video.width, height: video.height } : null,
+    video: video
+      ? { codec: videoCodecs[video.format] ?? 'other', width: video.width, height: video.height }
+      : null,
     audio: audio ? { codec: audioCodecs[audio.format] ?? 'other' } : null,
   };
 }

@@ -51,11 +51,15 @@ export class TransportStreamScanner implements ContainerScanner {
     const control = (packet[3] as number) >> 4;
     const adaptationBytes = control & 2 ? 1 + (packet[4] as number) : 0;
     const isRandomAccess = (control & 2) !== 0 && adaptationBytes > 1 && ((packet[5] as number) & 0x40) !== 0;
-    const payload = control & 1 ? packet.subarray(Math.min(packetBytes, 4 + adaptationBytes)) : packet.subarray(packetBytes);
+    const payload =
+      control & 1
+        ? packet.subarray(Math.min(packetBytes, 4 + adaptationBytes))
+        : packet.subarray(packetBytes);
     if (!isStart || payload.length < 14) return packetBytes;
     if (pid === 0) this.#readAssociation(payload);
     else if (pid === this.#programMapPid) this.#readProgramMap(payload);
-    else if (pid === this.#videoPid || (pid === this.#audioPid && this.#videoPid < 0)) this.#readPes(payload, pid, isRandomAccess);
+    else if (pid === this.#videoPid || (pid === this.#audioPid && this.#videoPid < 0))
+      this.#readPes(payload, pid, isRandomAccess);
     return packetBytes;
   }
 
@@ -95,7 +99,10 @@ export class TransportStreamScanner implements ContainerScanner {
     }
     this.#areTracksKnown = true;
     this.#visitor.tracksFound(
-      { video: video === null ? null : { codec: video, width: 0, height: 0 }, audio: audio === null ? null : { codec: audio } },
+      {
+        video: video === null ? null : { codec: video, width: 0, height: 0 },
+        audio: audio === null ? null : { codec: audio },
+      },
       this.#tableOffset,
     );
   }
@@ -103,7 +110,8 @@ export class TransportStreamScanner implements ContainerScanner {
   #readPes(payload: Buffer, pid: number, isRandomAccess: boolean): void {
     if (payload.readUIntBE(0, 3) !== 1) return;
     const isVideo = pid === this.#videoPid;
-    if (((payload[7] as number) & 0x80) !== 0) this.#placePoint(readTimestampMicros(payload), isRandomAccess || !isVideo);
+    if (((payload[7] as number) & 0x80) !== 0)
+      this.#placePoint(readTimestampMicros(payload), isRandomAccess || !isVideo);
     if (isVideo) this.#visitor.videoFrames(1);
   }
 
@@ -117,12 +125,27 @@ export class TransportStreamScanner implements ContainerScanner {
   }
 }
 
-const videoTypes: Record<number, VideoCodec> = { 0x01: 'other', 0x02: 'other', 0x10: 'other', 0x1b: 'h264', 0x24: 'hevc' };
-const audioTypes: Record<number, AudioCodec> = { 0x03: 'mp3', 0x04: 'mp3', 0x0f: 'aac', 0x11: 'aac', 0x06: 'other', 0x81: 'other' };
+const videoTypes: Record<number, VideoCodec> = {
+  0x01: 'other',
+  0x02: 'other',
+  0x10: 'other',
+  0x1b: 'h264',
+  0x24: 'hevc',
+};
+const audioTypes: Record<number, AudioCodec> = {
+  0x03: 'mp3',
+  0x04: 'mp3',
+  0x0f: 'aac',
+  0x11: 'aac',
+  0x06: 'other',
+  0x81: 'other',
+};
 
 /** The presentation time of a PES header in microseconds (ISO 13818-1, section 2.4.3.7: 33 bits at 90 kHz). */
 function readTimestampMicros(pes: Buffer): number {
   const ticks =
-    (((pes[9] as number) >> 1) & 7) * 2 ** 30 + (pes.readUInt16BE(10) >> 1) * 2 ** 15 + (pes.readUInt16BE(12) >> 1);
+    (((pes[9] as number) >> 1) & 7) * 2 ** 30 +
+    (pes.readUInt16BE(10) >> 1) * 2 ** 15 +
+    (pes.readUInt16BE(12) >> 1);
   return (ticks * 100) / 9;
 }

@@ -1,0 +1,26 @@
+import type { VideoEvent } from '../api/event.ts';
+
+type Listener = (event: VideoEvent) => void;
+
+/**
+ * What has happened to videos, told in process to whoever listens. Reports, never commands: recording goes on
+ * the same with no one listening, and a listener that throws is its own fault.
+ */
+export class VideoEvents {
+  readonly #listeners = new Map<string, Set<Listener>>();
+
+  /** Tells all who listen to the event's video. */
+  report(event: VideoEvent): void {
+    for (const listener of [...(this.#listeners.get(event.data.id) ?? [])]) listener(event);
+  }
+
+  /** Calls `listener` for each event of video `id`; returns how to stop it. */
+  listen(id: string, listener: Listener): () => void {
+    const listeners = this.#listeners.get(id) ?? new Set();
+    this.#listeners.set(id, listeners.add(listener));
+    return () => {
+      listeners.delete(listener);
+      if (listeners.size === 0) this.#listeners.delete(id);
+    };
+  }
+}

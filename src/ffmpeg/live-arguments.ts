@@ -1,0 +1,124 @@
+import type { ContainerKind, MediaTracks } from '../media/container.ts';
+import { audioTimescale } from '../media/media-sample.ts';
+
+/** What one live ffmpeg is to make of its stream. */
+export type LiveInput = {
+  readonly container: ContainerKind;
+  readonly tracks: MediaTracks;
+  /** Pictures come at exactly this rate; null: at their own times. */
+  readonly frameRate: number | null;
+  /** A part ended here (seconds on the stream's clock): the next picture must need no other. Null at a beginning. */
+  readonly keyframeAtSeconds: number | null;
+  readonly keyframeSeconds: number;
+};
+
+/** Which of our pipes carries what: file descriptors of ffmpeg. */
+export const videoPipe = 3;
+export const audioPipe = 4;
+
+// Transcoding larger pictures than this in real time is more than a small machine can do.
+const longestTranscodedSide = 1_920;
+const demuxers: Record<ContainerKind, string> = { matroska: 'matroska', mp4: 'mov', mpegts: 'mpegts' };
+
+/**
+ * Arguments of the one ffmpeg of a live session: container stream on stdin, fragmented MP4 with the picture on
+ * fd 3, with the sound on fd 4, progress on stdout. Docs: design.md, section 4, has the measurements.
+ */
+export function liveArguments(input: LiveInput): string[] {
+  const { video, audio } = input.tracks;
+  const args = [
+    '-hide_banner',
+    '-nostdin',
+    '-nostats',
+    '-loglevel',
+    'warning',
+    '-progress',
+    'pipe:1',
+    '-stats_period',
+    '1',
+  ];
+  args.push(...inputArguments(input));
+  if (video !== null) {
+    args.push('-map', '0:v:0', ...videoCoding(input), ...fragmentsTo(videoPipe, videoTimescale(input)));
+  }
+  if (audio !== null) {
+    // Gaps become silence and repeats go, so that sound keeps its place to a few milliseconds whatever was lost.
+    const sound = [
+      '-map',
+      '0:a:0',
+      '-af',
+      'aresample=async=1:min_hard_comp=0.03',
+      '-c:a',
+      'aac',
+      '-b:a',
+      '128k',
+    ];
+    args.push(...sound, '-ar', String(audioTimescale), '-ac', '2', ...fragmentsTo(audioPipe, audioTimescale));
+  }
+  return args;
+}
+
+function inputArguments({ container }: LiveInput): string[] {
+  // A transport stream tells its codecs in its packets only; the others in their header. `nobuffer` would drop
+  // the first group of pictures.
+  const probing = container === 'mpegts' ? ['-probesize', '131072'] : ['-probesize', '4096'];
+  const analysis = ['-analyzeduration', container === 'mpegts' ? '1000000' : '0'];
+  // Times stay the stream's own: it may begin anywhere, and begin again after a crash.
+  const times = ['-copyts', '-fflags', '+discardcorrupt', '-err_detect', 'ignore_err'];
+  return [
+    ...times,
+    ...probing,
+    ...analysis,
+    '-protocol_whitelist',
+    'pipe',
+    '-f',
+    demuxers[container],
+    '-i',
+    'pipe:0',
+  ];
+}
+
+function videoCoding(input: LiveInput): string[] {
+  const codec = input.tracks.video?.codec;
+  if (codec === 'h264') return ['-c:v', 'copy'];
+  const filter = pictureFilter(input.tracks.video);
+  return [
+    '-vf', filter, '-fps_mode', 'passthrough', '-enc_time_base', '-1',
+    '-c:v', 'libx264', '-preset', 'superfast', '-tune', 'zerolatency', '-crf', '23', '-maxrate', '6M', '-bufsize', '6M',
+    '-g', '100000', '-sc_threshold', '0', '-force_key_frames', keyframeExpression(input),
+  ]; // biome-ignore format: options and their values
+}
+
+/** The size that the header tells holds: a turned phone gets bars, not a stretched face, and no new header. */
+function pictureFilter(video: MediaTracks['video']): string {
+  const format = 'format=yuv420p';
+  if (video === null || video.width === 0)
+    return `scale='trunc(iw/2)*2':'trunc(ih/2)*2':out_range=tv,${format}`;
+  const shrink = Math.min(1, longestTranscodedSide / Math.max(video.width, video.height));
+  const width = Math.max(2, Math.round((video.width * shrink) / 2) * 2);
+  const height = Math.max(2, Math.round((video.height * shrink) / 2) * 2);
+  const fit = `scale=${width}:${height}:force_original_aspect_ratio=decrease:force_divisible_by=2:out_range=tv`;
+  return `${fit},pad=${width}:${height}:(ow-iw)/2:(oh-ih)/2,setsar=1,${format}`;
+}
+
+/** A key frame every so often, and one where a part ended before a crash. */
+function keyframeExpression({ keyframeSeconds, keyframeAtSeconds }: LiveInput): string {
+  const regular = `gte(t,prev_forced_t+${keyframeSeconds})`;
+  const resumed =
+    keyframeAtSeconds === null ? '' : `+gte(t,${keyframeAtSeconds})*lt(prev_forced_t,${keyframeAtSeconds})`;
+  return `expr:if(isnan(prev_forced_t),1,${regular}${resumed})`;
+}
+
+/** Ticks in a second that hold the pictures' times exactly. */
+function videoTimescale({ frameRate }: LiveInput): number {
+  return frameRate === null ? 90_000 : Math.round(frameRate * 1_000);
+}
+
+function fragmentsTo(pipe: number, timescale: number): string[] {
+  // frag_discont with no edit list and no shifting: a fragment's decode time is the packet's own. One frame a
+  // fragment: nothing waits in ffmpeg but the newest frame, whose duration is not known yet.
+  const flags = '+empty_moov+default_base_moof+frag_every_frame+skip_trailer+frag_discont';
+  const times = ['-use_editlist', '0', '-avoid_negative_ts', 'disabled'];
+  const scale = pipe === videoPipe ? ['-video_track_timescale', String(timescale)] : [];
+  return [...times, ...scale, '-movflags', flags, '-flush_packets', '1', '-f', 'mp4', `pipe:${pipe}`];
+}

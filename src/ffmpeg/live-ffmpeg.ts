@@ -1,0 +1,134 @@
+import type { Readable } from 'node:stream';
+import type { Log } from '../log.ts';
+import { type FragmentStreamVisitor, FragmentStreamReader } from '../media/fragment-stream-reader.ts';
+import { type ChildProgram, startProgram } from '../process/child-program.ts';
+import { audioPipe, type LiveInput, liveArguments, videoPipe } from './live-arguments.ts';
+
+/** Gets what ffmpeg makes of a stream; `settled` is waited for before more is read, so nothing piles up. */
+export interface LiveOutput {
+  readonly video: FragmentStreamVisitor;
+  readonly audio: FragmentStreamVisitor;
+  settled(): Promise<void>;
+}
+
+export type LiveFfmpegSettings = {
+  readonly ffmpegPath: string;
+  readonly addressSpaceBytes: number;
+  /** An empty folder: ffmpeg finds nothing beside itself. */
+  readonly workingDirectory: string;
+};
+
+// Of computing time: days of passing through, hours of transcoding; then it is started anew like after a crash.
+const cpuSeconds = 43_200;
+// It reads as fast as it can; one that does not take anything for so long hangs.
+const stuckMillis = 30_000;
+
+/** How ffmpeg ended: null `reason` for a stream read to its end. */
+export type LiveEnd = { readonly reason: string | null };
+
+/** The one ffmpeg of a live session: container stream in, samples out. A crash costs its session a moment. */
+export class LiveFfmpeg {
+  /** Resolves when it is gone and all that it wrote is taken; never rejects. */
+  readonly ended: Promise<LiveEnd>;
+  readonly #program: ChildProgram;
+  #isInputEnded = false;
+  #isGone = false;
+  #outputFailure: unknown = null;
+  #progress: Readonly<Record<string, string>> = {};
+
+  constructor(settings: LiveFfmpegSettings, input: LiveInput, output: LiveOutput, log: Log) {
+    this.#program = startProgram({
+      name: 'ffmpeg',
+      program: settings.ffmpegPath,
+      args: liveArguments(input),
+      cwd: settings.workingDirectory,
+      stdin: 'pipe',
+      stdout: 'pipe',
+      outputs: 2,
+      limits: { cpuSeconds, addressSpaceBytes: settings.addressSpaceBytes },
+      log,
+    });
+    const [video, audio] = [videoPipe, audioPipe].map(pipe => this.#program.outputs[pipe - 3] as Readable);
+    const readers = [
+      this.#readSamples(video as Readable, output.video, output),
+      this.#readSamples(audio as Readable, output.audio, output),
+      this.#readProgress(),
+    ];
+    this.ended = this.#end(readers);
+  }
+
+  /** What ffmpeg last told of itself: `frame`, `fps`, `speed`, `out_time_us` … */
+  get progress(): Readonly<Record<string, string>> {
+    return this.#progress;
+  }
+
+  /** Whether it exited: nothing that is written reaches it any more. */
+  get isGone(): boolean {
+    return this.#isGone;
+  }
+
+  get pid(): number {
+    return this.#program.pid;
+  }
+
+  /** Resolves when ffmpeg took the bytes, or is gone: `ended` tells which. */
+  async write(bytes: Uint8Array): Promise<void> {
+    const { stdin } = this.#program;
+    if (stdin === null || stdin.destroyed) return;
+    const stuck = setTimeout(() => this.#program.kill('SIGKILL'), stuckMillis);
+    await Promise.race([
+      new Promise<void>(resolve => stdin.write(bytes, () => resolve())),
+      this.#program.exited,
+    ]);
+    clearTimeout(stuck);
+  }
+
+  /** Nothing more will come; resolves like `ended`. */
+  async endInput(): Promise<LiveEnd> {
+    this.#isInputEnded = true;
+    this.#program.stdin?.end();
+    return this.ended;
+  }
+
+  /** Lets it go at once. */
+  async close(): Promise<void> {
+    this.#program.kill('SIGKILL');
+    await this.#program.close();
+    await this.ended;
+  }
+
+  async #readSamples(pipe: Readable, visitor: FragmentStreamVisitor, output: LiveOutput): Promise<void> {
+    const reader = new FragmentStreamReader(visitor);
+    for await (const bytes of pipe) {
+      reader.push(bytes as Buffer);
+      await output.settled();
+    }
+  }
+
+  async #readProgress(): Promise<void> {
+    const lines: Record<string, string> = {};
+    for await (const text of this.#program.stdout ?? []) {
+      for (const line of String(text).split('\n')) {
+        const [key, value] = line.split('=');
+        if (key && value !== undefined) lines[key.trim()] = value.trim();
+      }
+      this.#progress = { ...lines };
+    }
+  }
+
+  async #end(readers: readonly Promise<void>[]): Promise<LiveEnd> {
+    // One that cannot take what ffmpeg writes must not leave it waiting for ever.
+    const reading = Promise.all(readers).catch(error => {
+      this.#outputFailure = error;
+      this.#program.kill('SIGKILL');
+    });
+    const exit = await this.#program.exited;
+    this.#isGone = true;
+    await reading;
+    if (this.#outputFailure !== null)
+      return { reason: String((this.#outputFailure as Error).message ?? 'output failed') };
+    if (exit.code === 0 && this.#isInputEnded) return { reason: null };
+    if (exit.signal !== null) return { reason: `ended by ${exit.signal}` };
+    return { reason: this.#program.stderrTail().trim() || `ended with code ${exit.code}` };
+  }
+}

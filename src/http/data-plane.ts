@@ -1,0 +1,67 @@
+import { chmod, rm } from 'node:fs/promises';
+import type { us_listen_socket } from 'uWebSockets.js';
+import { LivereelError } from '../errors.ts';
+import type { VideoEvents } from '../events/video-events.ts';
+import type { ConnectionSettings } from '../ingest/ingest-connection.ts';
+import type { Log } from '../log.ts';
+import { addIngestRoutes, type PublishedSessions } from './data-ingest.ts';
+import { addPlaybackRoutes, type LiveSessions } from './data-playback.ts';
+import { DataResponse } from './data-response.ts';
+import { addIngestSocket } from './data-socket.ts';
+import { EventStreams, type WatchedVideos } from './event-stream.ts';
+import { uWebSockets } from './uwebsockets.ts';
+
+export type DataPlaneParts = {
+  readonly sessions: PublishedSessions & LiveSessions;
+  readonly videos: WatchedVideos;
+  readonly events: VideoEvents;
+  readonly settings: Omit<ConnectionSettings, 'hasTimestamps' | 'endsOnClose'>;
+  readonly log: Log;
+};
+
+/** Everything that moves media or events: ingest, live playlists and parts, event streams; on one Unix socket. */
+export class DataPlane {
+  readonly #app = uWebSockets.App();
+  readonly #socketPath: string;
+  #listening: us_listen_socket | null = null;
+
+  private constructor(socketPath: string, parts: DataPlaneParts) {
+    this.#socketPath = socketPath;
+    const { sessions, settings, log } = parts;
+    addIngestSocket(this.#app, sessions, settings, log);
+    addIngestRoutes(this.#app, sessions, settings, log);
+    addPlaybackRoutes(this.#app, sessions, log);
+    new EventStreams(this.#app, parts.videos, parts.events, log);
+    this.#app.any('/*', response => {
+      void new DataResponse(response, log).fail(
+        new LivereelError('not-found', 'there is nothing at this address'),
+      );
+    });
+  }
+
+  /** Listens on `socketPath`; a stale socket there is removed. */
+  static async start(socketPath: string, parts: DataPlaneParts): Promise<DataPlane> {
+    const plane = new DataPlane(socketPath, parts);
+    await rm(socketPath, { force: true });
+    await plane.#listen();
+    // nginx runs as the same user or as root's worker; nobody else is let in by the folder.
+    await chmod(socketPath, 0o660);
+    return plane;
+  }
+
+  async #listen(): Promise<void> {
+    const listening = await new Promise<us_listen_socket | false>(resolve =>
+      this.#app.listen_unix(resolve, this.#socketPath),
+    );
+    if (!listening) throw new LivereelError('internal', `the socket ${this.#socketPath} cannot be opened`);
+    this.#listening = listening;
+  }
+
+  /** Closes the socket and all connections. Safe to call twice. */
+  async close(): Promise<void> {
+    if (this.#listening === null) return;
+    this.#listening = null;
+    this.#app.close();
+    await rm(this.#socketPath, { force: true });
+  }
+}

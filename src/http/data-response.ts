@@ -1,0 +1,82 @@
+import type { HttpRequest, HttpResponse } from 'uWebSockets.js';
+import type { Log } from '../log.ts';
+import { problemResponse } from './problem.ts';
+import type { HeaderReader } from './request-origin.ts';
+
+/**
+ * One request of the data plane. uWebSockets.js wants its request read before anything is waited for, its
+ * response written in one go (corked), and nothing touched once the client is gone: this keeps to it.
+ */
+export class DataResponse {
+  readonly #response: HttpResponse;
+  readonly #abort = new AbortController();
+  readonly #log: Log;
+  #isOver = false;
+
+  constructor(response: HttpResponse, log: Log) {
+    this.#response = response;
+    this.#log = log;
+    response.onAborted(() => {
+      this.#isOver = true;
+      this.#abort.abort(new Error('the client is gone'));
+    });
+  }
+
+  /** Aborted when the client goes away before it got its answer. */
+  get signal(): AbortSignal {
+    return this.#abort.signal;
+  }
+
+  /** Whether it was answered or the client is gone. */
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  /** Answers with a body. `headers`: names and values, one after another. */
+  send(status: string, headers: readonly string[], body: Uint8Array | string): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#response.cork(() => {
+      this.#response.writeStatus(status);
+      for (let index = 0; index < headers.length; index += 2) {
+        this.#response.writeHeader(headers[index] as string, headers[index + 1] as string);
+      }
+      this.#response.end(body);
+    });
+  }
+
+  json(status: string, value: unknown): void {
+    this.send(
+      status,
+      ['Content-Type', 'application/json', 'Cache-Control', 'no-store', 'Access-Control-Allow-Origin', '*'],
+      JSON.stringify(value),
+    );
+  }
+
+  /** Answers with a problem (RFC 9457). */
+  async fail(error: unknown): Promise<void> {
+    if (this.#isOver) return;
+    const answer = problemResponse(error, this.#log);
+    const body = await answer.text();
+    const headers = ['Access-Control-Allow-Origin', '*'];
+    answer.headers.forEach((value, name) => {
+      headers.push(name, value);
+    });
+    this.send(`${answer.status}`, headers, body);
+  }
+
+  /** Answers with what `work` does, or with the problem that it throws. */
+  async run(work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      if (!this.#isOver) await this.fail(error);
+    }
+  }
+}
+
+/** The headers of a request that we read, kept beyond the request itself. */
+export function keepHeaders(request: HttpRequest, names: readonly string[]): HeaderReader {
+  const kept = new Map(names.map(name => [name, request.getHeader(name)]));
+  return { get: name => kept.get(name) || null };
+}

@@ -1,0 +1,50 @@
+import { LivereelError } from '../errors.ts';
+import { sniffContainer } from '../media/container.ts';
+
+/** What chunks go into: a session fits. */
+export interface ChunkSink {
+  readonly isEmpty: boolean;
+  append(payload: readonly Uint8Array[], facts: { units: number; kind: 'payload' | 'fresh' }): void;
+}
+
+/**
+ * One connection's bytes of a recording. Its first bytes tell what it is: a container that we do not take is
+ * refused before anything is stored, and a recorder that was started anew is told from one that goes on.
+ */
+export class ChunkIngest {
+  readonly #sink: ChunkSink;
+  #opening: Buffer | null = Buffer.alloc(0);
+
+  constructor(sink: ChunkSink) {
+    this.#sink = sink;
+  }
+
+  /** Takes the next bytes, of any length; they are copied. @throws LivereelError `unsupported-container`, and as the sink. */
+  take(bytes: Uint8Array): void {
+    if (bytes.length === 0) return;
+    if (this.#opening === null) {
+      this.#sink.append([bytes], { units: bytes.length, kind: 'payload' });
+      return;
+    }
+    // Recorders have been seen to send their first byte alone.
+    const opening = Buffer.concat([this.#opening, bytes]);
+    const container = sniffContainer(opening);
+    if (container === 'unknown' && this.#sink.isEmpty) {
+      const what = 'send WebM, Matroska, fragmented MP4 or MPEG-TS from its first byte on';
+      throw new LivereelError('unsupported-container', `this is no container that livereel takes: ${what}`);
+    }
+    if (container === null && (this.#sink.isEmpty || opening.length < 8)) {
+      this.#opening = opening;
+      return;
+    }
+    this.#opening = null;
+    // A transport stream has no beginning of its own: it goes on wherever it is.
+    const isFresh =
+      !this.#sink.isEmpty && (container === 'matroska' || (container === 'mp4' && isFileType(opening)));
+    this.#sink.append([opening], { units: opening.length, kind: isFresh ? 'fresh' : 'payload' });
+  }
+}
+
+function isFileType(opening: Buffer): boolean {
+  return opening.toString('latin1', 4, 8) === 'ftyp';
+}

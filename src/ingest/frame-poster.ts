@@ -1,0 +1,58 @@
+import { LivereelError } from '../errors.ts';
+import type { Publisher, Session } from '../sessions/session.ts';
+import { FrameIngest, type FrameLimits } from './frame-ingest.ts';
+
+/** A script that posts one frame a request: all its requests are one publisher of the session. */
+export class FramePoster implements Publisher {
+  readonly #session: Session;
+  readonly #frames: FrameIngest;
+
+  private constructor(session: Session, limits: FrameLimits) {
+    this.#session = session;
+    this.#frames = new FrameIngest(session, limits);
+  }
+
+  static readonly #posters = new WeakMap<Session, FramePoster>();
+
+  /** The poster of a session. @throws LivereelError `input-not-supported`. */
+  static of(session: Session, limits: FrameLimits): FramePoster {
+    if (session.input !== 'frames') {
+      throw new LivereelError(
+        'input-not-supported',
+        'this session takes chunks: create one with "input": "frames" for single pictures',
+      );
+    }
+    const poster = FramePoster.#posters.get(session) ?? new FramePoster(session, limits);
+    FramePoster.#posters.set(session, poster);
+    return poster;
+  }
+
+  /** Takes one frame; resolves with how many frames are safe when it is. @throws LivereelError as `FrameIngest.take`. */
+  async post(jpeg: Uint8Array, capturedAtMicros: bigint | null): Promise<number> {
+    if (!this.#session.isPublishedBy(this)) this.#session.attach(this);
+    try {
+      this.#frames.take(jpeg, capturedAtMicros, Date.now());
+    } finally {
+      // It is connected for a moment each time: the reconnect window begins after each frame anew.
+      this.#session.rest(this);
+    }
+    await this.#session.safe();
+    return this.#session.safeUnits;
+  }
+
+  acknowledged(): void {
+    // Each answer tells it.
+  }
+
+  superseded(): void {
+    // The next request takes over again.
+  }
+
+  ended(): void {
+    // The next request is refused.
+  }
+
+  failed(): void {
+    // The next request is refused.
+  }
+}

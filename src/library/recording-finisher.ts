@@ -1,0 +1,128 @@
+import { rename, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { LivereelError } from '../errors.ts';
+import type { VideoEvents } from '../events/video-events.ts';
+import {
+  checkRecording,
+  type RecordingCheck,
+  type RunSettings,
+  writeProgressiveMp4,
+} from '../ffmpeg/recording.ts';
+import { mediaName } from '../hls/rendition.ts';
+import type { Log } from '../log.ts';
+import type { FinishedSession, FinishedSessions } from '../sessions/finished-session.ts';
+import type { ContentDirectory } from '../store/content-directory.ts';
+import type { VideoStore } from './video-store.ts';
+
+// The last picture's duration is a guess of the recorder's; sound ends on whole AAC frames.
+const toleratedDurationSeconds = 0.15;
+
+/**
+ * Makes a video of a session that is over: the progressive MP4, decoded once from end to end. Only when it holds
+ * what the journal holds is the journal deleted; otherwise it is kept, and the record says so. One at a time:
+ * what is live comes first.
+ */
+export class RecordingFinisher implements FinishedSessions {
+  readonly #content: ContentDirectory;
+  readonly #videos: VideoStore;
+  readonly #events: VideoEvents;
+  readonly #run: RunSettings;
+  readonly #log: Log;
+  #queue: Promise<void> = Promise.resolve();
+  #isClosed = false;
+
+  constructor(
+    content: ContentDirectory,
+    videos: VideoStore,
+    events: VideoEvents,
+    run: RunSettings,
+    log: Log,
+  ) {
+    this.#content = content;
+    this.#videos = videos;
+    this.#events = events;
+    this.#run = run;
+    this.#log = log;
+  }
+
+  record(session: FinishedSession): Promise<void> {
+    this.#queue = this.#queue.then(() => this.#finish(session));
+    return this.#queue;
+  }
+
+  /** Begins nothing new; what is under way is finished at the next start. */
+  close(): void {
+    this.#isClosed = true;
+  }
+
+  async #finish(session: FinishedSession): Promise<void> {
+    if (this.#isClosed) return;
+    const { id } = session;
+    const log = this.#log.child({ sessionId: id });
+    try {
+      await this.#writeVideo(session);
+      const check = await checkRecording(this.#run, this.#content.videoFile(id));
+      const doubt = doubtOf(session, check);
+      const { size: sizeBytes } = await stat(this.#content.videoFile(id));
+      const first = session.formats[0];
+      await this.#videos.update(id, {
+        state: 'ready',
+        durationSeconds: check.durationSeconds,
+        sizeBytes,
+        frameCount: check.frames,
+        width: first?.width || null,
+        height: first?.height || null,
+        journalKept: doubt !== null,
+        ...(doubt !== null && { errorCode: 'journal-kept', errorMessage: doubt }),
+      });
+      if (doubt === null) await rm(this.#content.journalDir(id), { recursive: true, force: true });
+      else log.warn({ doubt }, 'video not verified: its journal is kept');
+      log.info({ durationSeconds: check.durationSeconds, frames: check.frames, sizeBytes }, 'video ready');
+      this.#events.report({ event: 'state', data: { id, state: 'ready', at: new Date().toISOString() } });
+    } catch (error) {
+      if (this.#isClosed) return;
+      log.error({ err: error }, 'video not made: its journal is kept');
+      const message = error instanceof LivereelError ? error.message : 'the video could not be made';
+      await this.#videos
+        .update(id, {
+          state: 'failed',
+          errorCode: 'program-failed',
+          errorMessage: message,
+          journalKept: true,
+        })
+        .catch(cause => log.error({ err: cause }, 'record not updated'));
+      this.#events.report({ event: 'state', data: { id, state: 'failed', at: new Date().toISOString() } });
+    }
+  }
+
+  async #writeVideo({ id, formats, segmentCount }: FinishedSession): Promise<void> {
+    const folder = this.#content.renditionDir(id, 'main');
+    const names = Array.from({ length: segmentCount }, (_, number) => mediaName.segment(number));
+    const pieces = [mediaName.init(0), ...names].map(name => join(folder, name));
+    const file = this.#content.videoFile(id);
+    const first = formats[0];
+    const isOneFormat = formats.every(
+      format =>
+        format.width === first?.width && format.height === first.height && format.codecs === first.codecs,
+    );
+    const fitTo = isOneFormat || first === undefined ? null : { width: first.width, height: first.height };
+    await writeProgressiveMp4(this.#run, pieces, `${file}.new`, fitTo);
+    await rename(`${file}.new`, file);
+  }
+}
+
+/** Why the video may hold less than the journal; null when it holds all of it. */
+function doubtOf({ result }: FinishedSession, check: RecordingCheck): string | null {
+  if (check.complaints !== '') return `decoding complained: ${check.complaints.slice(0, 500)}`;
+  if (result.damages > 0) return `the stream was damaged in ${result.damages} places`;
+  if (result.tracks.video !== null && result.journalFrames !== result.publishedFrames) {
+    return `${result.journalFrames} pictures were sent, ${result.publishedFrames} could be shown`;
+  }
+  if (result.tracks.video !== null && check.frames !== result.publishedFrames) {
+    return `${result.publishedFrames} pictures were published, the file holds ${check.frames}`;
+  }
+  if (Math.abs(check.durationSeconds - result.durationSeconds) > toleratedDurationSeconds) {
+    return `the stream lasts ${result.durationSeconds} s, the file ${check.durationSeconds} s`;
+  }
+  return null;
+}

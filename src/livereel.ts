@@ -1,0 +1,178 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { readVersion } from './cli/version.ts';
+import type { Config } from './config.ts';
+import { VideoEvents } from './events/video-events.ts';
+import { createApiApp } from './http/api-app.ts';
+import { ApiServer } from './http/api-server.ts';
+import { DataPlane } from './http/data-plane.ts';
+import { Metrics } from './http/metrics.ts';
+import { RecordingFinisher } from './library/recording-finisher.ts';
+import { VideoStore } from './library/video-store.ts';
+import type { Log } from './log.ts';
+import { ContentLock } from './process/content-lock.ts';
+import { EmbeddedPostgres } from './process/embedded-postgres.ts';
+import { Nginx } from './process/nginx.ts';
+import { PidFiles } from './process/pid-files.ts';
+import { SessionRegistry } from './sessions/session-registry.ts';
+import { ContentDirectory } from './store/content-directory.ts';
+import { openDatabase } from './store/database.ts';
+
+/** What is opened is closed: safe to call twice, never throws. */
+interface Closable {
+  close(): Promise<void> | void;
+}
+
+/** A running server. */
+export type Livereel = {
+  /** What a browser opens, no slash at the end. */
+  readonly url: string;
+  readonly port: number;
+  /** Lets go of everything; what is not finished goes on at the next start. */
+  close(): Promise<void>;
+};
+
+// No segment is longer. Frames may come seconds apart from a script that takes one now and then.
+const targetDurationSeconds = 4;
+const webFolder = fileURLToPath(new URL('../dist/web/', import.meta.url));
+
+/** Builds a server from the ground up. @throws LivereelError what stops the start; nothing is left running then. */
+export async function startLivereel(config: Config, log: Log): Promise<Livereel> {
+  const owned: Closable[] = [];
+  const own = <T extends Closable>(part: T): T => {
+    owned.unshift(part);
+    return part;
+  };
+  const close = async () => {
+    for (const part of owned.splice(0)) await part.close();
+  };
+  try {
+    return { ...(await build(config, log, own)), close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function build(
+  config: Config,
+  log: Log,
+  own: <T extends Closable>(part: T) => T,
+): Promise<Omit<Livereel, 'close'>> {
+  const content = new ContentDirectory(config.contentDir);
+  await content.prepare();
+  own(await ContentLock.take(content.lockFile));
+  await new PidFiles(content.runDir, log).endLeftovers();
+
+  const database = own(await openDatabase(await databaseAddress(config, content, log, own)));
+  const videos = new VideoStore(database);
+  const events = new VideoEvents();
+  const run = {
+    ffmpegPath: config.ffmpegPath,
+    ffprobePath: config.ffprobePath,
+    addressSpaceBytes: config.ffmpegMemoryBytes,
+    // Empty and ours alone: ffmpeg finds nothing beside itself.
+    workingDirectory: join(content.tmpDir, 'ffmpeg'),
+  };
+  await mkdir(run.workingDirectory, { recursive: true });
+  const finisher = own(new RecordingFinisher(content, videos, events, { ...run, log }, log));
+  const sessions = own(
+    new SessionRegistry({
+      settings: sessionSettings(config, run),
+      content,
+      records: videos,
+      finished: finisher,
+      events,
+      log,
+    }),
+  );
+
+  const state = { isReady: false, url: '' };
+  const metrics = metricsOf(sessions);
+  const readiness = () =>
+    state.isReady ? { ready: true } : { ready: false, reason: 'The server is starting.' };
+  const publicAddress = () => ({ url: state.url, isFixed: config.publicUrl !== undefined });
+  const app = createApiApp({
+    sessions,
+    videos,
+    readiness,
+    metrics,
+    publicAddress,
+    version: readVersion(),
+    log,
+  });
+  own(await ApiServer.start({ app, socketPath: content.apiSocket, log }));
+  own(await DataPlane.start(content.dataSocket, { sessions, videos, events, settings: config, log }));
+
+  const { nginxPath, host, port, contentDir, publicUrl } = config;
+  const { runDir, dataSocket, apiSocket } = content;
+  const nginx = own(
+    await Nginx.start({
+      nginxPath,
+      host,
+      port,
+      runDir,
+      contentDir,
+      publicDir: webFolder,
+      dataSocket,
+      apiSocket,
+      publicUrl,
+      log,
+    }),
+  );
+  state.url = publicUrl ?? urlOf(nginx.address, nginx.port);
+  await sessions.recover();
+  state.isReady = true;
+  return { url: state.url, port: nginx.port };
+}
+
+async function databaseAddress(
+  config: Config,
+  content: ContentDirectory,
+  log: Log,
+  own: <T extends Closable>(part: T) => T,
+) {
+  if (config.databaseUrl !== undefined) return { url: config.databaseUrl, log };
+  const postgres = own(
+    await EmbeddedPostgres.start({ contentDir: config.contentDir, runDir: content.runDir, log }),
+  );
+  return { connection: postgres.connection, log };
+}
+
+function sessionSettings(
+  config: Config,
+  run: { ffmpegPath: string; addressSpaceBytes: number; workingDirectory: string },
+) {
+  const cutter = {
+    partSeconds: config.partDurationSeconds,
+    segmentSeconds: config.segmentDurationSeconds,
+    longestSegmentSeconds: Math.max(targetDurationSeconds, Math.ceil(config.segmentDurationSeconds * 2)),
+  };
+  return {
+    ...config,
+    targetDurationSeconds: cutter.longestSegmentSeconds,
+    pipeline: { ...run, cutter, frameRate: null },
+  };
+}
+
+function metricsOf(sessions: SessionRegistry): Metrics {
+  const metrics = new Metrics();
+  metrics.add({
+    name: 'livereel_sessions',
+    help: 'Sessions that are live or being finished',
+    kind: 'gauge',
+    read: () => [...sessions.counts.values()].reduce((sum, count) => sum + count, 0),
+  });
+  metrics.add({
+    name: 'livereel_playlist_renders_total',
+    help: 'How often a media playlist was rendered',
+    kind: 'counter',
+    read: () => sessions.playlistRenders,
+  });
+  return metrics;
+}
+
+function urlOf(address: string, port: number): string {
+  return `http://${address.includes(':') ? `[${address}]` : address}:${port}`;
+}

@@ -1,0 +1,279 @@
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { CreateSessionRequest, VideoState } from '../api/session.ts';
+import { LivereelError } from '../errors.ts';
+import type { VideoEvents } from '../events/video-events.ts';
+import type { Log } from '../log.ts';
+import type { ContentDirectory } from '../store/content-directory.ts';
+import type { FinishedSessions } from './finished-session.ts';
+import { Session, type SessionSettings } from './session.ts';
+import type { SessionRecord, SessionRecords } from './session-records.ts';
+
+export type RegistrySettings = SessionSettings & {
+  readonly maxSessions: number;
+  readonly maxSessionsPerAddress: number;
+  readonly minFreeDiskBytes: number;
+  /** 0 to 1, of the whole file system. */
+  readonly minFreeDiskRatio: number;
+};
+
+/** Makes the record of a new session's video. @throws LivereelError `validation-failed`. */
+export interface NewSessionRecords extends SessionRecords {
+  insert(
+    record: SessionRecord &
+      Omit<CreateSessionRequest, 'replyTo' | 'mimeType' | 'frameRate' | 'input'> & {
+        readonly ingestTokenHash: Buffer;
+        readonly mimeType: string | null;
+        readonly replyTo: string | null;
+      },
+  ): Promise<unknown>;
+}
+
+const idAlphabet = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
+const idLength = 12;
+const diskCheckMillis = 5_000;
+const retryAfterSeconds = 30;
+
+/** All sessions that take part of the machine's room; creates them, finds them, brings them back after a crash. */
+export class SessionRegistry {
+  readonly #settings: RegistrySettings;
+  readonly #content: ContentDirectory;
+  readonly #records: NewSessionRecords;
+  readonly #finished: FinishedSessions;
+  readonly #events: VideoEvents;
+  readonly #log: Log;
+  readonly #sessions = new Map<string, Session>();
+  readonly #diskTimer: NodeJS.Timeout;
+  #reserved = 0;
+  #isDiskLow = false;
+  #isDraining = false;
+  #playlistRenders = 0;
+
+  constructor(parts: {
+    readonly settings: RegistrySettings;
+    readonly content: ContentDirectory;
+    readonly records: NewSessionRecords;
+    readonly finished: FinishedSessions;
+    readonly events: VideoEvents;
+    readonly log: Log;
+  }) {
+    this.#settings = parts.settings;
+    this.#content = parts.content;
+    this.#records = parts.records;
+    this.#finished = parts.finished;
+    this.#events = parts.events;
+    this.#log = parts.log;
+    this.#diskTimer = setInterval(() => void this.#checkDisk(), diskCheckMillis);
+    this.#diskTimer.unref();
+  }
+
+  /** How often a playlist was rendered, for the metrics. */
+  get playlistRenders(): number {
+    return this.#playlistRenders;
+  }
+
+  /** How many sessions are there, by state. */
+  get counts(): ReadonlyMap<VideoState, number> {
+    const counts = new Map<VideoState, number>();
+    for (const { state } of this.#sessions.values()) counts.set(state, (counts.get(state) ?? 0) + 1);
+    return counts;
+  }
+
+  /** A session that is live or being finished. */
+  find(id: string): Session | undefined {
+    return this.#sessions.get(id);
+  }
+
+  /** @throws LivereelError `server-full`, `server-draining`, `disk-full`, `too-many-sessions`, `input-not-supported`, `validation-failed`. */
+  async create(
+    request: CreateSessionRequest,
+    client: { readonly address: string },
+  ): Promise<{ id: string; ingestToken: string; state: VideoState }> {
+    this.#admit(request, client.address);
+    // Counted before anything is waited for: a burst of requests must not slip in together.
+    this.#reserved += 1;
+    try {
+      await this.#checkDisk();
+      if (this.#isDiskLow)
+        throw new LivereelError('disk-full', 'the disk is nearly full: free some space, then try again');
+      const id = newId();
+      const ingestToken = randomBytes(24).toString('base64url');
+      const { input, frameRate, mimeType, replyTo, ...rest } = request;
+      const record = {
+        ...rest,
+        id,
+        input,
+        state: 'created' as const,
+        frameRate: input === 'frames' ? (frameRate ?? null) : null,
+        mimeType: mimeType ?? null,
+        replyTo: replyTo ?? null,
+        ingestTokenHash: hashOf(ingestToken),
+        clientAddress: client.address,
+        createdAt: new Date(),
+      };
+      await this.#records.insert(record);
+      await this.#open(record);
+      return { id, ingestToken, state: 'created' };
+    } finally {
+      this.#reserved -= 1;
+    }
+  }
+
+  /** The session that `token` may publish to. @throws LivereelError `session-not-found`, `bad-token`, `session-ended`. */
+  async authorize(id: string, token: string): Promise<Session> {
+    const record = await this.#recordFor(id, token);
+    const session = this.#sessions.get(record.id);
+    if (session === undefined)
+      throw new LivereelError('session-ended', 'the session is over; create a new one');
+    return session;
+  }
+
+  /** Ends a session; one that has ended stays ended. @throws LivereelError `session-not-found`, `bad-token`. */
+  async end(id: string, token: string): Promise<{ id: string; state: VideoState }> {
+    const record = await this.#recordFor(id, token);
+    const session = this.#sessions.get(id);
+    if (session === undefined) return { id, state: record.state };
+    await session.end();
+    return { id, state: session.state };
+  }
+
+  /** Whether `token` is the ingest token of `id`. */
+  async authorizes(id: string, token: string): Promise<boolean> {
+    const record = await this.#records.find(id);
+    return record !== undefined && isTokenOf(record, token);
+  }
+
+  /** Brings back what a stopped server left: each goes on from its journal. */
+  async recover(): Promise<void> {
+    for (const record of await this.#records.unfinished()) {
+      if (record.ingestTokenHash === null || this.#sessions.has(record.id)) continue;
+      try {
+        await this.#open(record);
+        this.#log.info({ sessionId: record.id, state: record.state }, 'session recovered');
+      } catch (error) {
+        this.#log.error({ err: error, sessionId: record.id }, 'session not recovered');
+        const errorMessage = 'what was recorded cannot be read back; its files are kept';
+        await this.#records.update(record.id, {
+          state: 'failed',
+          errorCode: 'internal',
+          errorMessage,
+          journalKept: true,
+        });
+      }
+    }
+  }
+
+  /** Takes no new session, tells publishers, and lets all go; journals go on at the next start. Never throws. */
+  async close(): Promise<void> {
+    this.#isDraining = true;
+    clearInterval(this.#diskTimer);
+    await Promise.all([...this.#sessions.values()].map(session => session.close()));
+  }
+
+  #admit(request: CreateSessionRequest, address: string): void {
+    if (this.#isDraining)
+      throw new LivereelError('server-draining', 'the server is stopping: try again in a moment', {
+        retryAfterSeconds: 10,
+      });
+    if (request.input === 'webrtc') {
+      throw new LivereelError(
+        'input-not-supported',
+        'this server takes chunks and frames; WebRTC is not built in',
+      );
+    }
+    const active = [...this.#sessions.values()].filter(session => session.state !== 'processing');
+    if (active.length + this.#reserved >= this.#settings.maxSessions) {
+      throw new LivereelError('server-full', 'all places are taken: try again in a while', {
+        retryAfterSeconds,
+      });
+    }
+    const fromAddress = active.filter(session => session.clientAddress === address).length;
+    if (fromAddress >= this.#settings.maxSessionsPerAddress) {
+      throw new LivereelError(
+        'too-many-sessions',
+        'too many sessions from this address: end one of them first',
+        { retryAfterSeconds },
+      );
+    }
+  }
+
+  async #recordFor(id: string, token: string): Promise<SessionRecord> {
+    const record = /^[0-9A-Za-z]{12}$/.test(id) ? await this.#records.find(id) : undefined;
+    if (record === undefined)
+      throw new LivereelError('session-not-found', 'there is no such session; create one first');
+    if (!isTokenOf(record, token))
+      throw new LivereelError('bad-token', 'the ingest token is missing or wrong');
+    return record;
+  }
+
+  async #open(record: SessionRecord): Promise<void> {
+    const { id } = record;
+    const content = this.#content;
+    const renditionDirectory = content.renditionDir(id, 'main');
+    await mkdir(renditionDirectory, { recursive: true });
+    const session = await Session.open(
+      {
+        settings: this.#settings,
+        places: {
+          journalDirectory: content.journalDir(id),
+          renditionDirectory,
+          timelineFile: join(renditionDirectory, 'timeline.log'),
+          multivariantFile: content.multivariantPlaylistFile(id),
+          mediaFile: content.mediaPlaylistFile(id, 'main'),
+        },
+        records: this.#records,
+        finished: this.#finished,
+        events: this.#events,
+        onRender: () => {
+          this.#playlistRenders += 1;
+        },
+        log: this.#log.child({ sessionId: id }),
+      },
+      record,
+    );
+    this.#sessions.set(id, session);
+    void session.over.then(async () => {
+      this.#sessions.delete(id);
+      // A session in which nothing was ever sent leaves nothing.
+      if (session.isEmpty && !this.#isDraining) await content.removeVideo(id).catch(() => undefined);
+    });
+  }
+
+  async #checkDisk(): Promise<void> {
+    const { freeBytes, totalBytes } = await this.#content.freeBytes();
+    const isLow =
+      freeBytes < this.#settings.minFreeDiskBytes || freeBytes < totalBytes * this.#settings.minFreeDiskRatio;
+    if (isLow && !this.#isDiskLow)
+      this.#log.warn({ freeBytes, totalBytes }, 'disk nearly full: sessions end');
+    this.#isDiskLow = isLow;
+    if (!isLow) return;
+    const error = new LivereelError(
+      'disk-full',
+      'the disk is nearly full: the recording ends here and is kept',
+    );
+    await Promise.all(
+      [...this.#sessions.values()]
+        .filter(session => !session.isEmpty)
+        .map(session => session.endBecause(error)),
+    );
+  }
+}
+
+function newId(): string {
+  let id = '';
+  while (id.length < idLength) {
+    const byte = (randomBytes(1)[0] as number) & 63;
+    // 62 characters: a byte past them is thrown away, so that each is equally likely.
+    if (byte < idAlphabet.length) id += idAlphabet[byte];
+  }
+  return id;
+}
+
+function hashOf(token: string): Buffer {
+  return createHash('sha256').update(token).digest();
+}
+
+function isTokenOf(record: SessionRecord, token: string): boolean {
+  return record.ingestTokenHash !== null && timingSafeEqual(hashOf(token), record.ingestTokenHash);
+}

@@ -1,0 +1,433 @@
+import { rename, writeFile } from 'node:fs/promises';
+import type { VideoState } from '../api/session.ts';
+import { LivereelError } from '../errors.ts';
+import type { VideoEvents } from '../events/video-events.ts';
+import { LivePlaylist } from '../hls/live-playlist.ts';
+import { renderMultivariantPlaylist } from '../hls/multivariant-playlist.ts';
+import { PartWriter, type TimelineEnd } from '../hls/part-writer.ts';
+import { Rendition } from '../hls/rendition.ts';
+import { JournalWriter } from '../journal/journal-writer.ts';
+import type { AppendFacts } from '../journal/record-layout.ts';
+import type { Log } from '../log.ts';
+import type { MediaTracks } from '../media/container.ts';
+import type { FinishedSessions } from './finished-session.ts';
+import { type PipelineResult, type PipelineSettings, SessionPipeline } from './session-pipeline.ts';
+import type { SessionChanges, SessionRecord, SessionRecords } from './session-records.ts';
+
+/** The connection that feeds a session; at most one at a time. */
+export interface Publisher {
+  /** `units` are safe now: bytes for chunks, frames for frames. */
+  acknowledged(units: number): void;
+  /** Another publisher took over. */
+  superseded(): void;
+  /** The session is over. */
+  ended(state: VideoState): void;
+  /** The session cannot go on. */
+  failed(error: LivereelError): void;
+}
+
+export type SessionSettings = {
+  readonly reconnectWindowSeconds: number;
+  readonly createdTimeoutSeconds: number;
+  readonly silentPublisherSeconds: number;
+  readonly maxSessionBytes: number;
+  readonly targetDurationSeconds: number;
+  readonly pipeline: PipelineSettings;
+};
+
+/** Where a session's files are. */
+export type SessionPlaces = {
+  readonly journalDirectory: string;
+  readonly renditionDirectory: string;
+  readonly timelineFile: string;
+  readonly multivariantFile: string;
+  readonly mediaFile: string;
+};
+
+/** What a session is built of; the same for all. */
+export type SessionParts = {
+  readonly settings: SessionSettings;
+  readonly places: SessionPlaces;
+  readonly records: SessionRecords;
+  readonly finished: FinishedSessions;
+  readonly events: VideoEvents;
+  readonly onRender: () => void;
+  readonly log: Log;
+};
+
+// A script that posts frame by frame is connected for a moment each time: it is not gone yet.
+const quietMillis = 3_000;
+
+/**
+ * The live phase of one video: takes what its publisher sends into the journal, runs the pipeline behind it,
+ * and hands the result on when it is over. State moves forward only. Owned by the registry.
+ */
+export class Session {
+  readonly id: string;
+  readonly input: SessionRecord['input'];
+  readonly frameRate: number | null;
+  readonly clientAddress: string | null;
+  readonly playlist: LivePlaylist;
+  /** Resolves when nothing of it is under way any more: it is a video, failed, deleted or closed. Never rejects. */
+  readonly over: Promise<void>;
+  readonly #parts: SessionParts;
+  readonly #record: SessionRecord;
+  readonly #journal: JournalWriter;
+  readonly #writer: PartWriter;
+  readonly #pipeline: SessionPipeline;
+  readonly #stopListening: () => void;
+  #state: VideoState;
+  #publisher: Publisher | null = null;
+  #timer: NodeJS.Timeout | null = null;
+  #changes: Promise<unknown> = Promise.resolve();
+  #isStarted = false;
+  #isEnding = false;
+  #isClosed = false;
+  #resolveOver: () => void = () => undefined;
+
+  private constructor(
+    parts: SessionParts,
+    record: SessionRecord,
+    journal: JournalWriter,
+    writer: PartWriter,
+    end: TimelineEnd,
+    playlist: LivePlaylist,
+  ) {
+    this.id = record.id;
+    this.input = record.input;
+    this.frameRate = record.frameRate;
+    this.clientAddress = record.clientAddress;
+    this.#parts = parts;
+    this.#record = record;
+    this.#state = record.state;
+    this.#journal = journal;
+    this.#writer = writer;
+    this.playlist = playlist;
+    this.over = new Promise(resolve => {
+      this.#resolveOver = resolve;
+    });
+    const settings = { ...parts.settings.pipeline, frameRate: record.frameRate };
+    const onTracks = (tracks: MediaTracks) => this.#change(codecsOf(tracks));
+    const { journalDirectory } = parts.places;
+    this.#pipeline = new SessionPipeline({
+      journalDirectory,
+      tail: journal,
+      writer,
+      end,
+      settings,
+      log: parts.log,
+      onTracks,
+    });
+    this.#stopListening = journal.onAdvance(() => this.#advanced());
+  }
+
+  /** Opens a session that is new, or as a crash left it; it takes publishers from then on. */
+  static async open(parts: SessionParts, record: SessionRecord): Promise<Session> {
+    const rendition = new Rendition('main', parts.settings.targetDurationSeconds);
+    const playlist = new LivePlaylist(rendition, parts.onRender);
+    const { renditionDirectory, timelineFile, journalDirectory } = parts.places;
+    const { writer, end } = await PartWriter.open(renditionDirectory, timelineFile, rendition, () =>
+      playlist.published(),
+    );
+    const journal = await JournalWriter.open(journalDirectory);
+    const session = new Session(parts, record, journal, writer, end, playlist);
+    session.#begin();
+    return session;
+  }
+
+  get state(): VideoState {
+    return this.#state;
+  }
+
+  /** What a publisher goes on from: bytes for chunks, frames for frames. */
+  get safeUnits(): number {
+    return this.#journal.safe.units;
+  }
+
+  /** As `safeUnits`, with what is on its way to the disk. */
+  get takenUnits(): number {
+    return this.#journal.taken.units;
+  }
+
+  /** Time of the newest frame on the stream's clock, -1 before the first; frames only. */
+  get mediaTicks(): number {
+    return this.#journal.mediaTicks;
+  }
+
+  /** Nothing was sent yet, in this life or an earlier one. */
+  get isEmpty(): boolean {
+    return this.#journal.taken.bytes === 0;
+  }
+
+  get rendition(): Rendition {
+    return this.#writer.rendition;
+  }
+
+  get ffmpegPid(): number | null {
+    return this.#pipeline.ffmpegPid;
+  }
+
+  /** A published part's bytes. @throws LivereelError `not-found`. */
+  readPart(segment: number, part: number): Promise<Buffer> {
+    return this.#writer.store.read(segment, part);
+  }
+
+  /** Lets a publisher in; who was there before is told. @throws LivereelError `session-ended`. */
+  attach(publisher: Publisher): void {
+    if (this.#isEnding || this.#journal.isEnded) throw sessionEnded();
+    const previous = this.#publisher;
+    this.#publisher = publisher;
+    previous?.superseded();
+    this.#watch();
+    if (this.#state === 'interrupted') this.#enter('live');
+  }
+
+  /**
+   * The publisher's connection is gone: it has the reconnect window to come back.
+   * `isBrief`: it comes for a moment at a time; its absence is no interruption yet.
+   */
+  detach(publisher: Publisher, isBrief: boolean): void {
+    if (this.#publisher !== publisher) return;
+    this.#publisher = null;
+    if (this.#isEnding || this.isEmpty) return;
+    if (!isBrief) this.#interrupt();
+    else this.#schedule(quietMillis, () => this.#interrupt());
+  }
+
+  /** The publisher stays, and is silent until its next request: its reconnect window begins. */
+  rest(publisher: Publisher): void {
+    if (this.#publisher !== publisher || this.#isEnding || this.isEmpty) return;
+    this.#schedule(quietMillis, () => this.#interrupt());
+  }
+
+  /** Whether it is this publisher that feeds the session. */
+  isPublishedBy(publisher: Publisher): boolean {
+    return this.#publisher === publisher;
+  }
+
+  /**
+   * Takes the next bytes; they are copied. `acknowledged` tells when they are safe.
+   * @throws LivereelError `session-ended`, `payload-too-large`, `disk-full`.
+   */
+  append(payload: readonly Uint8Array[], facts: AppendFacts): void {
+    if (this.#isEnding) throw sessionEnded();
+    if (this.#journal.taken.bytes > this.#parts.settings.maxSessionBytes) {
+      throw new LivereelError(
+        'payload-too-large',
+        'this session has reached its largest size; it becomes a video now',
+      );
+    }
+    this.#journal.append(payload, facts);
+    if (!this.#isStarted && !this.isEmpty) this.#start();
+    this.#watch();
+  }
+
+  /** Resolves when all that was taken so far is safe. @throws what made writing fail. */
+  async safe(): Promise<void> {
+    const target = this.#journal.taken.units;
+    while (this.#journal.safe.units < target || this.#journal.safe.bytes < this.#journal.taken.bytes) {
+      if (this.#journal.failure !== null) throw this.#journal.failure;
+      await new Promise<void>(resolve => {
+        const stop = this.#journal.onAdvance(() => {
+          stop();
+          resolve();
+        });
+      });
+    }
+  }
+
+  /** Ends the session after what was taken: it becomes a video. Ending twice is no error. */
+  async end(): Promise<void> {
+    if (this.#isEnding) return;
+    this.#isEnding = true;
+    this.#clearTimer();
+    if (this.isEmpty) return this.#remove();
+    try {
+      await this.#journal.end();
+    } catch (error) {
+      this.#parts.log.error({ err: error }, 'the end could not be written');
+    }
+    this.#change({ endedAt: new Date() });
+    this.#enter('processing');
+    this.#publisher?.ended('processing');
+    this.#publisher = null;
+  }
+
+  /** Ends the session and tells its publisher why. */
+  async endBecause(error: LivereelError): Promise<void> {
+    this.#publisher?.failed(error);
+    this.#publisher = null;
+    await this.end();
+  }
+
+  /** Lets go of everything; the journal goes on after the next start. Safe to call twice, never throws. */
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#clearTimer();
+    this.#publisher?.failed(
+      new LivereelError('server-draining', 'the server is stopping: connect again in a moment'),
+    );
+    this.#publisher = null;
+    await this.#journal.close().catch(() => undefined);
+    this.#pipeline.close();
+    this.playlist.close(new LivereelError('session-closed', 'the server is stopping'));
+    if (!this.#isStarted) await this.#letGo();
+    await this.over;
+  }
+
+  #begin(): void {
+    if (!this.isEmpty || this.#journal.isEnded) {
+      this.#start();
+      if (this.#journal.isEnded) {
+        this.#isEnding = true;
+        if (this.#state !== 'processing') this.#enter('processing');
+      } else this.#interrupt();
+      return;
+    }
+    const ageMillis = Date.now() - this.#record.createdAt.getTime();
+    const patience = this.#parts.settings.createdTimeoutSeconds * 1_000 - ageMillis;
+    this.#schedule(Math.max(0, patience), () => void this.end());
+  }
+
+  #start(): void {
+    this.#isStarted = true;
+    if (this.#state === 'created') {
+      this.#change({ startedAt: new Date() });
+      this.#enter('live');
+    }
+    void this.#work();
+  }
+
+  /** The pipeline's whole life, and what comes after it. */
+  async #work(): Promise<void> {
+    try {
+      const result = await this.#pipeline.run();
+      await this.#finish(result);
+    } catch (error) {
+      await this.#fail(error);
+    } finally {
+      await this.#letGo();
+    }
+  }
+
+  async #finish(result: PipelineResult): Promise<void> {
+    const { places, finished } = this.#parts;
+    const { rendition } = this;
+    const [width, height] = [rendition.formats[0]?.width || null, rendition.formats[0]?.height || null];
+    this.#change({ durationSeconds: result.durationSeconds, width, height });
+    // From here on the files tell what the memory told.
+    await writeAside(
+      places.mediaFile,
+      await this.playlist.media({ segment: null, part: null, isDelta: false }, neverAborted),
+    );
+    await writeAside(places.multivariantFile, Buffer.from(renderMultivariantPlaylist(rendition)));
+    await this.#changes;
+    const initCount = rendition.formats.length;
+    const segmentCount = rendition.closed.length;
+    await finished.record({ id: this.id, result, formats: rendition.formats, initCount, segmentCount });
+  }
+
+  async #fail(error: unknown): Promise<void> {
+    if (this.#isClosed) return;
+    const known =
+      error instanceof LivereelError
+        ? error
+        : new LivereelError('internal', 'the recording could not be processed', { cause: error });
+    this.#parts.log.error({ err: error }, 'session failed');
+    this.#isEnding = true;
+    this.#clearTimer();
+    this.#publisher?.failed(known);
+    this.#publisher = null;
+    this.playlist.close(known);
+    this.#change({
+      errorCode: known.code,
+      errorMessage: known.message,
+      journalKept: true,
+      endedAt: new Date(),
+    });
+    this.#enter('failed');
+    await this.#changes;
+  }
+
+  async #remove(): Promise<void> {
+    this.#publisher?.ended('created');
+    this.#publisher = null;
+    await this.#changes;
+    await this.#parts.records
+      .remove(this.id)
+      .catch(error => this.#parts.log.error({ err: error }, 'record not removed'));
+    this.playlist.close(new LivereelError('session-not-found', 'nothing was ever sent in this session'));
+    if (!this.#isStarted) await this.#letGo();
+  }
+
+  async #letGo(): Promise<void> {
+    this.#stopListening();
+    await this.#journal.close().catch(() => undefined);
+    await this.#writer.close().catch(() => undefined);
+    await this.#changes;
+    this.#resolveOver();
+  }
+
+  #advanced(): void {
+    const { failure } = this.#journal;
+    if (failure !== null && !this.#isClosed) void this.endBecause(failure);
+    else this.#publisher?.acknowledged(this.#journal.safe.units);
+  }
+
+  #interrupt(): void {
+    if (this.#isEnding) return;
+    if (this.#state === 'live') this.#enter('interrupted');
+    this.#schedule(this.#parts.settings.reconnectWindowSeconds * 1_000, () => void this.end());
+  }
+
+  /** A publisher that is there and says nothing for very long has nothing more to say. */
+  #watch(): void {
+    if (this.#state === 'interrupted') this.#enter('live');
+    const silentMillis = this.#parts.settings.silentPublisherSeconds * 1_000;
+    if (this.#timer !== null && this.#timerKind === 'silence') this.#timer.refresh();
+    else this.#schedule(silentMillis, () => void this.end(), 'silence');
+  }
+
+  #timerKind: 'silence' | 'other' = 'other';
+
+  #schedule(millis: number, action: () => void, kind: 'silence' | 'other' = 'other'): void {
+    this.#clearTimer();
+    this.#timerKind = kind;
+    this.#timer = setTimeout(action, Math.min(millis, 2_147_483_647));
+  }
+
+  #clearTimer(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+  }
+
+  #enter(state: VideoState): void {
+    this.#state = state;
+    this.#change({ state });
+    this.#parts.events.report({ event: 'state', data: { id: this.id, state, at: new Date().toISOString() } });
+  }
+
+  /** Changes reach the record one after another, and never hold up the stream. */
+  #change(changes: SessionChanges): void {
+    this.#changes = this.#changes
+      .then(() => this.#parts.records.update(this.id, changes))
+      .catch(error => this.#parts.log.error({ err: error, changes }, 'record not updated'));
+  }
+}
+
+const neverAborted = new AbortController().signal;
+
+function sessionEnded(): LivereelError {
+  return new LivereelError('session-ended', 'the session is over; create a new one');
+}
+
+function codecsOf({ video, audio }: MediaTracks): SessionChanges {
+  return { videoCodec: video?.codec ?? null, audioCodec: audio?.codec ?? null };
+}
+
+/** Half a file is never seen. */
+async function writeAside(path: string, bytes: Buffer): Promise<void> {
+  await writeFile(`${path}.new`, bytes);
+  await rename(`${path}.new`, path);
+}
