@@ -11,6 +11,8 @@ import { frameSequenceFaults, readFrameNumbers } from '../support/numbered-frame
 import { runFfmpeg } from '../support/run-program.ts';
 import { TestServer } from '../support/server.ts';
 
+// Eight recordings at once, as in life; each takes its own time.
+t.jobs = 8;
 const server = await TestServer.start();
 t.teardown(() => server.stop());
 
@@ -28,33 +30,38 @@ const runs: [ClipKind, number][] = [
   ['ts-h264', 10],
 ];
 for (const [kind, seconds] of runs) {
-  t.test(`${kind}: every playlist of a real run follows the rules, live and over`, async t => {
-    const clip = await makeClip({ kind, durationSeconds: seconds });
-    const { id, client, sent } = await publish(clip, kind);
-    const follower = new LiveFollower({ baseUrl: server.baseUrl, id });
-    await follower.follow(AbortSignal.timeout((seconds + 30) * 1_000));
-    await sent;
-    t.same(client.faults, []);
-    await server.finished(id);
-    await follower.compareWithSegments();
-    t.same(follower.violations, []);
-    t.same(follower.faults, []);
-    t.same(follower.failures, []);
-    t.ok(follower.parts.length >= seconds * 3, `${follower.parts.length} parts`);
+  t.test(
+    `${kind}: every playlist of a real run follows the rules, live and over`,
+    { buffered: true },
+    async t => {
+      const clip = await makeClip({ kind, durationSeconds: seconds });
+      const { id, client, sent } = await publish(clip, kind);
+      const follower = new LiveFollower({ baseUrl: server.baseUrl, id });
+      await follower.follow(AbortSignal.timeout((seconds + 30) * 1_000));
+      await sent;
+      t.same(client.faults, []);
+      await server.finished(id);
+      await follower.compareWithSegments();
+      t.same(follower.violations, []);
+      t.same(follower.faults, []);
+      t.same(follower.failures, []);
+      t.ok(follower.parts.length >= seconds * 3, `${follower.parts.length} parts`);
 
-    t.same(checkMultivariant(await server.text(`/hls/${id}/index.m3u8`)), []);
-    const over = await server.text(`/hls/${id}/main/stream.m3u8`);
-    t.same(checkMediaPlaylist(over), []);
-    const listed = (text: string) => parseMediaPlaylist(text).segments.map(({ uri, map }) => ({ uri, map }));
-    t.same(listed(over), listed(follower.text), 'what is on disk is what was live');
-    const frames = await readFrameNumbers(`${server.baseUrl}/hls/${id}/index.m3u8`);
-    t.same(frameSequenceFaults(frames, { first: 0, count: clip.frameCount }), []);
-    const file = await readFrameNumbers(`${server.baseUrl}/videos/${id}/video.mp4`);
-    t.same(frameSequenceFaults(file, { first: 0, count: clip.frameCount }), []);
-  });
+      t.same(checkMultivariant(await server.text(`/hls/${id}/index.m3u8`)), []);
+      const over = await server.text(`/hls/${id}/main/stream.m3u8`);
+      t.same(checkMediaPlaylist(over), []);
+      const listed = (text: string) =>
+        parseMediaPlaylist(text).segments.map(({ uri, map }) => ({ uri, map }));
+      t.same(listed(over), listed(follower.text), 'what is on disk is what was live');
+      const frames = await readFrameNumbers(`${server.baseUrl}/hls/${id}/index.m3u8`);
+      t.same(frameSequenceFaults(frames, { first: 0, count: clip.frameCount }), []);
+      const file = await readFrameNumbers(`${server.baseUrl}/videos/${id}/video.mp4`);
+      t.same(frameSequenceFaults(file, { first: 0, count: clip.frameCount }), []);
+    },
+  );
 }
 
-t.test('delivery directives are answered as section 6.2.5 says', async t => {
+t.test('delivery directives are answered as section 6.2.5 says', { buffered: true }, async t => {
   const clip = await makeClip({ kind: 'webm-h264', durationSeconds: 20 });
   const { id, sent } = await publish(clip, 'directives');
   const path = `/hls/${id}/main/stream.m3u8`;
@@ -90,7 +97,7 @@ t.test('delivery directives are answered as section 6.2.5 says', async t => {
   t.equal(await status('_HLS_msn=999999'), 200, 'after the end the directives are ignored');
 });
 
-t.test('what may be kept, for how long, and what is never served', async t => {
+t.test('what may be kept, for how long, and what is never served', { buffered: true }, async t => {
   const clip = await makeClip({ kind: 'webm-h264', durationSeconds: 6 });
   const { id, sent } = await publish(clip, 'headers');
   const head = async (path: string) => {
@@ -127,7 +134,7 @@ t.test('what may be kept, for how long, and what is never served', async t => {
   t.equal(await range.text(), 'ftyp');
 });
 
-t.test('ffmpeg plays the live playlist', async t => {
+t.test('ffmpeg plays the live playlist', { buffered: true }, async t => {
   const clip = await makeClip({ kind: 'webm-h264', durationSeconds: 14 });
   const { id, sent } = await publish(clip, 'ffmpeg');
   await eventually(async () => (await server.text(`/hls/${id}/main/stream.m3u8`)).includes('#EXTINF'));
@@ -148,7 +155,7 @@ t.test('ffmpeg plays the live playlist', async t => {
   t.same(frameSequenceFaults(frames, { first: 0, count: clip.frameCount }), []);
 });
 
-t.test('a second viewer who comes late can go back to the beginning', async t => {
+t.test('a second viewer who comes late can go back to the beginning', { buffered: true }, async t => {
   const clip = await makeClip({ kind: 'webm-h264', durationSeconds: 10 });
   const { id, sent } = await publish(clip, 'rewind');
   await delay(6_000);

@@ -1,4 +1,4 @@
-import { readFrameNumbers } from './numbered-frames.ts';
+import { type ReadOptions, readFrameNumbers } from './numbered-frames.ts';
 import { runFfmpeg } from './run-program.ts';
 
 /** One flash and the beep nearest to it. */
@@ -15,8 +15,8 @@ const sampleRate = 48_000;
  * Measures sound against picture at every flash of a clip made by `makeClip`.
  * A flash without a beep within half a second is left out: ask for the number you expect.
  */
-export async function avOffset(file: string): Promise<AvOffset[]> {
-  const frames = await readFrameNumbers(file, { lenient: true });
+export async function avOffset(file: string, options: ReadOptions = {}): Promise<AvOffset[]> {
+  const frames = await readFrameNumbers(file, { ...options, lenient: true });
   const flashes = frames
     .filter((frame, index) => frame.flash && !frames[index - 1]?.flash)
     .map(frame => frame.ptsSeconds);

@@ -74,20 +74,25 @@ export async function numberedJpegs(
   return await Promise.all(Array.from({ length: count }, (_, index) => numberedJpeg(first + index, size)));
 }
 
+/** How to read. */
+export type ReadOptions = {
+  /** True: decoding errors are no error of the reader. */
+  readonly lenient?: boolean;
+  /** Arguments of ffmpeg's crop filter, where the picture is framed by black bars. */
+  readonly crop?: string;
+};
+
 /**
  * Decodes a video (a file, or an address that ffmpeg reads) and reads every frame's number and time.
  * Frames come in the order of presentation, none dropped or doubled by the reader.
  * @throws Error when ffmpeg fails or reports any decoding error, unless `lenient`.
  */
-export async function readFrameNumbers(
-  file: string,
-  options: { readonly lenient?: boolean; readonly inputArgs?: readonly string[] } = {},
-): Promise<ReadFrame[]> {
-  const scale = `scale=${gridColumns}:${gridRows}:flags=area,format=gray,showinfo=checksum=0`;
+export async function readFrameNumbers(file: string, options: ReadOptions = {}): Promise<ReadFrame[]> {
+  const crop = options.crop ? `crop=${options.crop},` : '';
+  const scale = `${crop}scale=${gridColumns}:${gridRows}:flags=area,format=gray,showinfo=checksum=0`;
   const { stdout, stderr } = await runFfmpeg([
     '-loglevel',
     'level+info',
-    ...(options.inputArgs ?? []),
     '-copyts',
     '-i',
     file,
@@ -97,6 +102,9 @@ export async function readFrameNumbers(
     scale,
     '-fps_mode',
     'passthrough',
+    // Times as they are: rawvideo would round them to a guessed frame rate, and complain.
+    '-enc_time_base',
+    '-1',
     '-f',
     'rawvideo',
     'pipe:1',

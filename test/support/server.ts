@@ -19,7 +19,7 @@ export type TestServerOptions = {
   readonly contentDir?: string;
   /** Settings on top of the tests' own. */
   readonly env?: NodeJS.ProcessEnv;
-  /** True (default): the built `dist/main.js` if it is there; false: the sources through tsx. */
+  /** True: the built `dist/main.js` if it is there; false: the sources through tsx. Default: not `FROM_SOURCES=1`. */
   readonly built?: boolean;
 };
 
@@ -100,7 +100,7 @@ export class TestServer {
   /** Starts the process without waiting for it to be ready. */
   launch(): void {
     const main = join(root, 'dist/main.js');
-    const built = (this.#options.built ?? true) && existsSync(main);
+    const built = (this.#options.built ?? process.env.FROM_SOURCES !== '1') && existsSync(main);
     const args = built ? [main, 'serve'] : ['--import', 'tsx', join(root, 'src/main.ts'), 'serve'];
     const child = spawn(process.execPath, args, {
       cwd: root,
