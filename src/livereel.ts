@@ -88,6 +88,9 @@ async function build(
     }),
   );
 
+  // Before anyone can ask for them: a publisher that comes back at once must find its session.
+  await sessions.recover();
+
   const state = { isReady: false, url: '' };
   const metrics = metricsOf(sessions);
   const readiness = () =>
@@ -122,7 +125,6 @@ async function build(
     }),
   );
   state.url = publicUrl ?? urlOf(nginx.address, nginx.port);
-  await sessions.recover();
   state.isReady = true;
   return { url: state.url, port: nginx.port };
 }

@@ -101,12 +101,15 @@ function pictureFilter(video: MediaTracks['video']): string {
   return `${fit},pad=${width}:${height}:(ow-iw)/2:(oh-ih)/2,setsar=1,${format}`;
 }
 
+// Times went through ticks of several lengths: the frame meant may lie a hair before the time computed.
+const roundingSeconds = 0.0005;
+
 /** A key frame every so often, and one where a part ended before a crash. */
 function keyframeExpression({ keyframeSeconds, keyframeAtSeconds }: LiveInput): string {
   const regular = `gte(t,prev_forced_t+${keyframeSeconds})`;
-  const resumed =
-    keyframeAtSeconds === null ? '' : `+gte(t,${keyframeAtSeconds})*lt(prev_forced_t,${keyframeAtSeconds})`;
-  return `expr:if(isnan(prev_forced_t),1,${regular}${resumed})`;
+  if (keyframeAtSeconds === null) return `expr:if(isnan(prev_forced_t),1,${regular})`;
+  const at = keyframeAtSeconds - roundingSeconds;
+  return `expr:if(isnan(prev_forced_t),1,${regular}+gte(t,${at})*lt(prev_forced_t,${at}))`;
 }
 
 /** Ticks in a second that hold the pictures' times exactly. */

@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { Log } from '../log.ts';
-import { type FragmentStreamVisitor, FragmentStreamReader } from '../media/fragment-stream-reader.ts';
+import { FragmentStreamReader, type FragmentStreamVisitor } from '../media/fragment-stream-reader.ts';
 import { type ChildProgram, startProgram } from '../process/child-program.ts';
 import { audioPipe, type LiveInput, liveArguments, videoPipe } from './live-arguments.ts';
 

@@ -5,7 +5,7 @@ import {
   silentAudioFrame,
 } from '../media/media-sample.ts';
 
-// A frame that overlaps by less than half is moved behind the one before it: 11 ms at the most, never more.
+// A frame that overlaps by less than half is moved behind the one before it: 11 ms at the most.
 const toleratedOverlapTicks = audioFrameTicks / 2;
 // What a stopped recorder's first frame may be ahead: further gaps are a clock that jumped, not silence.
 const longestFillTicks = 60 * audioTimescale;
@@ -41,7 +41,9 @@ export class AudioLine {
   push(frame: MediaSample): void {
     if (frame.decodeTime < this.#endTicks - toleratedOverlapTicks) return;
     if (frame.decodeTime - this.#endTicks <= longestFillTicks) this.fillUntil(frame.decodeTime);
-    const decodeTime = Math.max(frame.decodeTime, this.#endTicks);
+    // What is left of a gap is less than a frame: the frame moves forward, and the line has no hole.
+    const isNear = frame.decodeTime - this.#endTicks < audioFrameTicks;
+    const decodeTime = isNear ? this.#endTicks : frame.decodeTime;
     this.#waiting.push({ ...frame, decodeTime, duration: audioFrameTicks });
     this.#endTicks = decodeTime + audioFrameTicks;
   }

@@ -1,3 +1,4 @@
+import { LivereelError } from '../errors.ts';
 import {
   type AvcParameterSets,
   avcCodecString,
@@ -11,7 +12,6 @@ import type { VideoHeader } from '../media/fmp4-writer.ts';
 import type { MediaSample } from '../media/media-sample.ts';
 import { box, childBoxes } from '../media/mp4-box.ts';
 import type { Mp4TrackHeader } from '../media/mp4-track-header.ts';
-import { LivereelError } from '../errors.ts';
 
 /** How H.264 pictures are coded: what an initialization section says of them. */
 export type VideoFormat = VideoHeader & {

@@ -1,5 +1,5 @@
-import { chmod, rm } from 'node:fs/promises';
 import type { us_listen_socket } from 'uWebSockets.js';
+import { chmod, rm } from 'node:fs/promises';
 import { LivereelError } from '../errors.ts';
 import type { VideoEvents } from '../events/video-events.ts';
 import type { ConnectionSettings } from '../ingest/ingest-connection.ts';

@@ -1,6 +1,6 @@
 import { LivereelError } from '../errors.ts';
 import { LiveFfmpeg, type LiveFfmpegSettings } from '../ffmpeg/live-ffmpeg.ts';
-import { Packager, type PackagedRun } from '../hls/packager.ts';
+import { type PackagedRun, Packager } from '../hls/packager.ts';
 import type { CutterSettings } from '../hls/part-cutter.ts';
 import type { PartWriter, TimelineEnd } from '../hls/part-writer.ts';
 import type { TimelineEntry } from '../hls/timeline-log.ts';

@@ -124,8 +124,9 @@ export class SessionRegistry {
   async authorize(id: string, token: string): Promise<Session> {
     const record = await this.#recordFor(id, token);
     const session = this.#sessions.get(record.id);
-    if (session === undefined)
+    if (session === undefined) {
       throw new LivereelError('session-ended', 'the session is over; create a new one');
+    }
     return session;
   }
 

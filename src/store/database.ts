@@ -104,7 +104,6 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
   });
   const database = new Database(opened, log);
   try {
-    if (schema !== undefined) await database.run(db => db.raw('create schema if not exists ??', [schema]));
     await database.run(db => migrate(db, schema));
     return database;
   } catch (error) {
