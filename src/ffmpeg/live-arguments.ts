@@ -7,8 +7,8 @@ export type LiveInput = {
   readonly tracks: MediaTracks;
   /** Pictures come at exactly this rate; null: at their own times. */
   readonly frameRate: number | null;
-  /** A part ended here (seconds on the stream's clock): the next picture must need no other. Null at a beginning. */
-  readonly keyframeAtSeconds: number | null;
+  /** A part ended here (seconds on the stream's clock): what is encoded anew goes on from there. Null at a beginning. */
+  readonly resumeSeconds: number | null;
   readonly keyframeSeconds: number;
 };
 
@@ -81,11 +81,11 @@ function inputArguments({ container }: LiveInput): string[] {
 function videoCoding(input: LiveInput): string[] {
   const codec = input.tracks.video?.codec;
   if (codec === 'h264') return ['-c:v', 'copy'];
-  const filter = pictureFilter(input.tracks.video);
+  const filter = `${resumeFilter(input)}${pictureFilter(input.tracks.video)}`;
   return [
     '-vf', filter, '-fps_mode', 'passthrough', '-enc_time_base', '-1',
     '-c:v', 'libx264', '-preset', 'superfast', '-tune', 'zerolatency', '-crf', '23', '-maxrate', '6M', '-bufsize', '6M',
-    '-g', '100000', '-sc_threshold', '0', '-force_key_frames', keyframeExpression(input),
+    '-g', '100000', '-keyint_min', '1', '-forced-idr', '1', '-sc_threshold', '0', '-force_key_frames', `expr:if(isnan(prev_forced_t),1,gte(t,prev_forced_t+${input.keyframeSeconds}))`,
   ]; // biome-ignore format: options and their values
 }
 
@@ -104,12 +104,9 @@ function pictureFilter(video: MediaTracks['video']): string {
 // Times went through ticks of several lengths: the frame meant may lie a hair before the time computed.
 const roundingSeconds = 0.0005;
 
-/** A key frame every so often, and one where a part ended before a crash. */
-function keyframeExpression({ keyframeSeconds, keyframeAtSeconds }: LiveInput): string {
-  const regular = `gte(t,prev_forced_t+${keyframeSeconds})`;
-  if (keyframeAtSeconds === null) return `expr:if(isnan(prev_forced_t),1,${regular})`;
-  const at = keyframeAtSeconds - roundingSeconds;
-  return `expr:if(isnan(prev_forced_t),1,${regular}+gte(t,${at})*lt(prev_forced_t,${at}))`;
+/** Pictures that are published never reach the encoder: its first one, which needs no other, is the first that is new. */
+function resumeFilter({ resumeSeconds }: LiveInput): string {
+  return resumeSeconds === null ? '' : `select='gte(t,${resumeSeconds - roundingSeconds})',`;
 }
 
 /** Ticks in a second that hold the pictures' times exactly. */

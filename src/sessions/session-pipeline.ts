@@ -293,7 +293,7 @@ export class SessionPipeline {
     );
   }
 
-  #startFfmpeg(keyframeAtSeconds: number | null): void {
+  #startFfmpeg(resumeSeconds: number | null): void {
     const run = this.#run as StreamRun;
     const packager = this.#packager;
     const { frameRate, cutter } = this.#settings;
@@ -301,7 +301,7 @@ export class SessionPipeline {
       container: run.container,
       tracks: run.tracks,
       frameRate,
-      keyframeAtSeconds,
+      resumeSeconds,
       keyframeSeconds: cutter.segmentSeconds,
     };
     const output = {

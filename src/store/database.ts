@@ -113,15 +113,16 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
 }
 
 /**
- * Applies the steps that are missing, all or none, so that a server killed in the middle leaves nothing half done.
+ * Applies the steps that are missing, all or none (knex puts them and its own lock into one transaction), so that a
+ * server killed in the middle leaves nothing half done.
  * Servers that start at once wait for each other.
  */
 async function migrate(db: Knex, schema: string | undefined): Promise<void> {
-  await db.transaction(async transaction => {
-    await transaction.raw('select pg_advisory_xact_lock(hashtext(?))', [
-      `livereel migrations ${schema ?? ''}`,
-    ]);
-    await transaction.migrate.latest({
+  await db.transaction(async lock => {
+    // Held by a connection of its own until knex is done on another: making schemas and tables "if not exists"
+    // fails when two do it at the same moment.
+    await lock.raw('select pg_advisory_xact_lock(hashtext(?))', [`livereel migrations ${schema ?? ''}`]);
+    await db.migrate.latest({
       ...(schema !== undefined && { schemaName: schema }),
       migrationSource: {
         getMigrations: async () => Object.keys(allMigrations),
