@@ -219,13 +219,13 @@ export class Packager {
       { partSeconds: this.#cutEndSeconds, segmentSeconds: this.#segmentStartSeconds },
       partTargetSeconds,
     );
-    for (const cut of this.#cutter.push(sample)) this.#steps.push({ kind: 'part', cut });
+    for (const cut of this.#cutter.push(sample)) this.#steps.push(stepOf(cut));
     this.#work();
   }
 
   #flushCutter(endSeconds: number): void {
     if (this.#cutter === null) return;
-    for (const cut of this.#cutter.flush(endSeconds)) this.#steps.push({ kind: 'part', cut });
+    for (const cut of this.#cutter.flush(endSeconds)) this.#steps.push(stepOf(cut));
     this.#cutEndSeconds = this.#cutter.endSeconds;
     this.#segmentStartSeconds = this.#cutEndSeconds;
     this.#cutter = null;
@@ -342,6 +342,13 @@ export class Packager {
     this.#publishedSeconds = cut.endSeconds;
     if (last !== undefined) this.#publishedVideo = positionOf(last);
   }
+}
+
+/** A stream that goes on with a keyframe right where its segment is to end has no part left to end it with. */
+function stepOf(cut: PartCut): Step {
+  return cut.samples.length === 0 && cut.endSeconds - cut.startSeconds < 1e-6
+    ? { kind: 'close' }
+    : { kind: 'part', cut };
 }
 
 function positionOf(sample: MediaSample): VideoPosition {
