@@ -13,9 +13,9 @@ const server = await TestServer.start({
 });
 t.teardown(() => server.stop());
 
-t.afterEach(async t => {
+t.afterEach(async () => {
   const health = await fetch(`${server.baseUrl}/health`);
-  t.equal(health.status, 200, 'the server is healthy after it');
+  if (health.status !== 200) throw new Error(`the server is not healthy after it: ${await health.text()}`);
   await health.arrayBuffer();
 });
 
