@@ -1,7 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { readVersion } from './cli/version.ts';
 import type { Config } from './config.ts';
 import { VideoEvents } from './events/video-events.ts';
 import { createApiApp } from './http/api-app.ts';
@@ -38,7 +37,7 @@ const targetDurationSeconds = 4;
 const webFolder = fileURLToPath(new URL('../dist/web/', import.meta.url));
 
 /** Builds a server from the ground up. @throws LivereelError what stops the start; nothing is left running then. */
-export async function startLivereel(config: Config, log: Log): Promise<Livereel> {
+export async function startLivereel(config: Config, log: Log, version: string): Promise<Livereel> {
   const owned: Closable[] = [];
   const own = <T extends Closable>(part: T): T => {
     owned.unshift(part);
@@ -48,7 +47,7 @@ export async function startLivereel(config: Config, log: Log): Promise<Livereel>
     for (const part of owned.splice(0)) await part.close();
   };
   try {
-    return { ...(await build(config, log, own)), close };
+    return { ...(await build(config, log, version, own)), close };
   } catch (error) {
     await close();
     throw error;
@@ -58,6 +57,7 @@ export async function startLivereel(config: Config, log: Log): Promise<Livereel>
 async function build(
   config: Config,
   log: Log,
+  version: string,
   own: <T extends Closable>(part: T) => T,
 ): Promise<Omit<Livereel, 'close'>> {
   const content = new ContentDirectory(config.contentDir);
@@ -102,7 +102,7 @@ async function build(
     readiness,
     metrics,
     publicAddress,
-    version: readVersion(),
+    version,
     log,
   });
   own(await ApiServer.start({ app, socketPath: content.apiSocket, log }));

@@ -19,7 +19,7 @@ async function serve(): Promise<void> {
     stop = resolve;
   });
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => stop(signal));
-  const livereel = await startLivereel(config, log);
+  const livereel = await startLivereel(config, log, readVersion());
   process.stdout.write(`livereel is ready: open ${livereel.url}\n`);
   const reason = await stopped;
   log.info({ reason }, 'stopping');

@@ -78,10 +78,12 @@ export class Rendition {
   }
 }
 
+/** Seconds of media in a segment. */
 export function durationOf(segment: Segment): number {
   return segment.parts.reduce((sum, part) => sum + part.durationSeconds, 0);
 }
 
+/** Bytes of a segment. */
 export function sizeOf(segment: Segment): number {
   const last = segment.parts.at(-1);
   return last === undefined ? 0 : last.offsetBytes + last.sizeBytes;

@@ -1,6 +1,7 @@
 import type { VideoState } from '../api/session.ts';
 import { LivereelError } from '../errors.ts';
-import type { Publisher, Session } from '../sessions/session.ts';
+import type { Publisher } from '../sessions/publisher.ts';
+import type { Session } from '../sessions/session.ts';
 import { ChunkIngest } from './chunk-ingest.ts';
 
 /** One HTTP request whose body is appended to a recording (docs/protocol.md, section 3.2). */

@@ -1,5 +1,6 @@
 import { LivereelError } from '../errors.ts';
-import type { Publisher, Session } from '../sessions/session.ts';
+import type { Publisher } from '../sessions/publisher.ts';
+import type { Session } from '../sessions/session.ts';
 import { FrameIngest, type FrameLimits } from './frame-ingest.ts';
 
 /** A script that posts one frame a request: all its requests are one publisher of the session. */

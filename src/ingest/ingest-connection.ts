@@ -1,7 +1,8 @@
 import type { ServerMessage } from '../api/ingest-message.ts';
 import type { VideoState } from '../api/session.ts';
 import { LivereelError } from '../errors.ts';
-import type { Publisher, Session } from '../sessions/session.ts';
+import type { Publisher } from '../sessions/publisher.ts';
+import type { Session } from '../sessions/session.ts';
 import { ChunkIngest } from './chunk-ingest.ts';
 import { closeCode, closeCodeOf } from './close-codes.ts';
 import { FrameIngest, type FrameLimits } from './frame-ingest.ts';

@@ -18,6 +18,7 @@ export async function journalFileNumbers(directory: string): Promise<number[]> {
     .sort((left, right) => left - right);
 }
 
+/** The path of the journal's file `number`: `000001.log`. */
 export function journalFile(directory: string, number: number): string {
   return join(directory, `${String(number).padStart(6, '0')}.log`);
 }

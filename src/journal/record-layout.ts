@@ -16,6 +16,7 @@ const magic = Buffer.from('LRJOURN1', 'latin1');
 
 export type FileHead = { readonly startBytes: number; readonly startUnits: number };
 
+/** The head of a file before which `startBytes` bytes and `startUnits` units stand in earlier files. */
 export function writeFileHead({ startBytes, startUnits }: FileHead): Buffer {
   const bytes = Buffer.alloc(fileHeadBytes);
   magic.copy(bytes);

@@ -77,6 +77,7 @@ export function withParameterSets(sample: Buffer, { sps, pps }: AvcParameterSets
   return Buffer.concat([...parts, sample]);
 }
 
+/** Whether both are the same, byte for byte. */
 export function sameParameterSets(left: AvcParameterSets, right: AvcParameterSets): boolean {
   const same = (a: readonly Buffer[], b: readonly Buffer[]) =>
     a.length === b.length && a.every((set, index) => set.equals(b[index] as Buffer));

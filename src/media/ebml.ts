@@ -110,6 +110,7 @@ export function unsignedElement(id: number, value: number): Buffer {
   return element(id, bytes.subarray(firstUsed === -1 ? 7 : firstUsed));
 }
 
+/** A UTF-8 text element. */
 export function textElement(id: number, text: string): Buffer {
   return element(id, Buffer.from(text, 'utf8'));
 }

@@ -7,7 +7,8 @@ import type { VideoEvents } from '../events/video-events.ts';
 import type { Log } from '../log.ts';
 import type { ContentDirectory } from '../store/content-directory.ts';
 import type { FinishedSessions } from './finished-session.ts';
-import { Session, type SessionSettings } from './session.ts';
+import { Session } from './session.ts';
+import type { SessionSettings } from './session-parts.ts';
 import type { SessionRecord, SessionRecords } from './session-records.ts';
 
 export type RegistrySettings = SessionSettings & {

@@ -1,59 +1,17 @@
-import { rename, writeFile } from 'node:fs/promises';
 import type { VideoState } from '../api/session.ts';
 import { LivereelError } from '../errors.ts';
-import type { VideoEvents } from '../events/video-events.ts';
 import { LivePlaylist } from '../hls/live-playlist.ts';
-import { renderMultivariantPlaylist } from '../hls/multivariant-playlist.ts';
 import { PartWriter, type TimelineEnd } from '../hls/part-writer.ts';
 import { Rendition } from '../hls/rendition.ts';
 import { JournalWriter } from '../journal/journal-writer.ts';
 import type { AppendFacts } from '../journal/record-layout.ts';
-import type { Log } from '../log.ts';
 import type { MediaTracks } from '../media/container.ts';
-import type { FinishedSessions } from './finished-session.ts';
-import { type PipelineResult, type PipelineSettings, SessionPipeline } from './session-pipeline.ts';
-import type { SessionChanges, SessionRecord, SessionRecords } from './session-records.ts';
-
-/** The connection that feeds a session; at most one at a time. */
-export interface Publisher {
-  /** `units` are safe now: bytes for chunks, frames for frames. */
-  acknowledged(units: number): void;
-  /** Another publisher took over. */
-  superseded(): void;
-  /** The session is over. */
-  ended(state: VideoState): void;
-  /** The session cannot go on. */
-  failed(error: LivereelError): void;
-}
-
-export type SessionSettings = {
-  readonly reconnectWindowSeconds: number;
-  readonly createdTimeoutSeconds: number;
-  readonly silentPublisherSeconds: number;
-  readonly maxSessionBytes: number;
-  readonly targetDurationSeconds: number;
-  readonly pipeline: PipelineSettings;
-};
-
-/** Where a session's files are. */
-export type SessionPlaces = {
-  readonly journalDirectory: string;
-  readonly renditionDirectory: string;
-  readonly timelineFile: string;
-  readonly multivariantFile: string;
-  readonly mediaFile: string;
-};
-
-/** What a session is built of; the same for all. */
-export type SessionParts = {
-  readonly settings: SessionSettings;
-  readonly places: SessionPlaces;
-  readonly records: SessionRecords;
-  readonly finished: FinishedSessions;
-  readonly events: VideoEvents;
-  readonly onRender: () => void;
-  readonly log: Log;
-};
+import { writeFinalPlaylists } from './final-playlists.ts';
+import type { Publisher } from './publisher.ts';
+import type { SessionParts } from './session-parts.ts';
+import { type PipelineResult, SessionPipeline } from './session-pipeline.ts';
+import type { SessionChanges, SessionRecord } from './session-records.ts';
+import { SessionStatus } from './session-status.ts';
 
 // A script that posts frame by frame is connected for a moment each time: it is not gone yet.
 const quietMillis = 3_000;
@@ -76,10 +34,9 @@ export class Session {
   readonly #writer: PartWriter;
   readonly #pipeline: SessionPipeline;
   readonly #stopListening: () => void;
-  #state: VideoState;
+  readonly #status: SessionStatus;
   #publisher: Publisher | null = null;
   #timer: NodeJS.Timeout | null = null;
-  #changes: Promise<unknown> = Promise.resolve();
   #isStarted = false;
   #isEnding = false;
   #isClosed = false;
@@ -99,7 +56,7 @@ export class Session {
     this.clientAddress = record.clientAddress;
     this.#parts = parts;
     this.#record = record;
-    this.#state = record.state;
+    this.#status = new SessionStatus(record.id, record.state, parts);
     this.#journal = journal;
     this.#writer = writer;
     this.playlist = playlist;
@@ -107,7 +64,7 @@ export class Session {
       this.#resolveOver = resolve;
     });
     const settings = { ...parts.settings.pipeline, frameRate: record.frameRate };
-    const onTracks = (tracks: MediaTracks) => this.#change(codecsOf(tracks));
+    const onTracks = (tracks: MediaTracks) => this.#status.change(codecsOf(tracks));
     const { journalDirectory } = parts.places;
     this.#pipeline = new SessionPipeline({
       journalDirectory,
@@ -136,7 +93,7 @@ export class Session {
   }
 
   get state(): VideoState {
-    return this.#state;
+    return this.#status.state;
   }
 
   /** What a publisher goes on from: bytes for chunks, frames for frames. */
@@ -179,7 +136,7 @@ export class Session {
     this.#publisher = publisher;
     previous?.superseded();
     this.#watch();
-    if (this.#state === 'interrupted') this.#enter('live');
+    if (this.state === 'interrupted') this.#status.enter('live');
   }
 
   /**
@@ -247,8 +204,8 @@ export class Session {
     } catch (error) {
       this.#parts.log.error({ err: error }, 'the end could not be written');
     }
-    this.#change({ endedAt: new Date() });
-    this.#enter('processing');
+    this.#status.change({ endedAt: new Date() });
+    this.#status.enter('processing');
     this.#publisher?.ended('processing');
     this.#publisher = null;
   }
@@ -281,7 +238,7 @@ export class Session {
       this.#start();
       if (this.#journal.isEnded) {
         this.#isEnding = true;
-        if (this.#state !== 'processing') this.#enter('processing');
+        if (this.state !== 'processing') this.#status.enter('processing');
       } else this.#interrupt();
       return;
     }
@@ -292,9 +249,9 @@ export class Session {
 
   #start(): void {
     this.#isStarted = true;
-    if (this.#state === 'created') {
-      this.#change({ startedAt: new Date() });
-      this.#enter('live');
+    if (this.state === 'created') {
+      this.#status.change({ startedAt: new Date() });
+      this.#status.enter('live');
     }
     void this.#work();
   }
@@ -315,14 +272,9 @@ export class Session {
     const { places, finished } = this.#parts;
     const { rendition } = this;
     const [width, height] = [rendition.formats[0]?.width || null, rendition.formats[0]?.height || null];
-    this.#change({ durationSeconds: result.durationSeconds, width, height });
-    // From here on the files tell what the memory told.
-    await writeAside(
-      places.mediaFile,
-      await this.playlist.media({ segment: null, part: null, isDelta: false }, neverAborted),
-    );
-    await writeAside(places.multivariantFile, Buffer.from(renderMultivariantPlaylist(rendition)));
-    await this.#changes;
+    this.#status.change({ durationSeconds: result.durationSeconds, width, height });
+    await writeFinalPlaylists(rendition, places);
+    await this.#status.settled();
     const initCount = rendition.formats.length;
     const segmentCount = rendition.closed.length;
     await finished.record({ id: this.id, result, formats: rendition.formats, initCount, segmentCount });
@@ -340,23 +292,20 @@ export class Session {
     this.#publisher?.failed(known);
     this.#publisher = null;
     this.playlist.close(known);
-    this.#change({
+    this.#status.change({
       errorCode: known.code,
       errorMessage: known.message,
       journalKept: true,
       endedAt: new Date(),
     });
-    this.#enter('failed');
-    await this.#changes;
+    this.#status.enter('failed');
+    await this.#status.settled();
   }
 
   async #remove(): Promise<void> {
     this.#publisher?.ended('created');
     this.#publisher = null;
-    await this.#changes;
-    await this.#parts.records
-      .remove(this.id)
-      .catch(error => this.#parts.log.error({ err: error }, 'record not removed'));
+    await this.#status.remove();
     this.playlist.close(new LivereelError('session-not-found', 'nothing was ever sent in this session'));
     if (!this.#isStarted) await this.#letGo();
   }
@@ -365,7 +314,7 @@ export class Session {
     this.#stopListening();
     await this.#journal.close().catch(() => undefined);
     await this.#writer.close().catch(() => undefined);
-    await this.#changes;
+    await this.#status.settled();
     this.#resolveOver();
   }
 
@@ -377,13 +326,13 @@ export class Session {
 
   #interrupt(): void {
     if (this.#isEnding) return;
-    if (this.#state === 'live') this.#enter('interrupted');
+    if (this.state === 'live') this.#status.enter('interrupted');
     this.#schedule(this.#parts.settings.reconnectWindowSeconds * 1_000, () => void this.end());
   }
 
   /** A publisher that is there and says nothing for very long has nothing more to say. */
   #watch(): void {
-    if (this.#state === 'interrupted') this.#enter('live');
+    if (this.state === 'interrupted') this.#status.enter('live');
     const silentMillis = this.#parts.settings.silentPublisherSeconds * 1_000;
     if (this.#timer !== null && this.#timerKind === 'silence') this.#timer.refresh();
     else this.#schedule(silentMillis, () => void this.end(), 'silence');
@@ -401,22 +350,7 @@ export class Session {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
   }
-
-  #enter(state: VideoState): void {
-    this.#state = state;
-    this.#change({ state });
-    this.#parts.events.report({ event: 'state', data: { id: this.id, state, at: new Date().toISOString() } });
-  }
-
-  /** Changes reach the record one after another, and never hold up the stream. */
-  #change(changes: SessionChanges): void {
-    this.#changes = this.#changes
-      .then(() => this.#parts.records.update(this.id, changes))
-      .catch(error => this.#parts.log.error({ err: error, changes }, 'record not updated'));
-  }
 }
-
-const neverAborted = new AbortController().signal;
 
 function sessionEnded(): LivereelError {
   return new LivereelError('session-ended', 'the session is over; create a new one');
@@ -424,10 +358,4 @@ function sessionEnded(): LivereelError {
 
 function codecsOf({ video, audio }: MediaTracks): SessionChanges {
   return { videoCodec: video?.codec ?? null, audioCodec: audio?.codec ?? null };
-}
-
-/** Half a file is never seen. */
-async function writeAside(path: string, bytes: Buffer): Promise<void> {
-  await writeFile(`${path}.new`, bytes);
-  await rename(`${path}.new`, path);
 }

@@ -1,0 +1,14 @@
+import type { VideoState } from '../api/session.ts';
+import type { LivereelError } from '../errors.ts';
+
+/** The connection that feeds a session; at most one at a time. */
+export interface Publisher {
+  /** `units` are safe now: bytes for chunks, frames for frames. */
+  acknowledged(units: number): void;
+  /** Another publisher took over. */
+  superseded(): void;
+  /** The session is over. */
+  ended(state: VideoState): void;
+  /** The session cannot go on. */
+  failed(error: LivereelError): void;
+}
