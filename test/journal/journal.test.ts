@@ -23,40 +23,46 @@ async function readAll(directory: string, writer: JournalWriter, offset = 0) {
   return pieces;
 }
 
-t.test('what was appended is read back, from any offset, across files', async (t) => {
+t.test('what was appended is read back, from any offset, across files', async t => {
   const directory = await temporaryJournal(t);
   const writer = await JournalWriter.open(directory);
   const chunks = Array.from({ length: 90 }, (_, index) => Buffer.alloc(1_000_003, index));
   for (const chunk of chunks) {
     writer.append([chunk], { units: chunk.length });
-    if (Math.random() < 0.5) await new Promise((resolve) => setTimeout(resolve, 1));
+    if (Math.random() < 0.5) await new Promise(resolve => setTimeout(resolve, 1));
   }
   await writer.end();
   const whole = Buffer.concat(chunks);
   t.same(writer.safe, { bytes: whole.length, units: whole.length });
   for (const offset of [0, 1, 1_000_003, 67_000_000, 80_000_001, whole.length - 1, whole.length]) {
-    const read = Buffer.concat((await readAll(directory, writer, offset)).map((piece) => piece.bytes));
+    const read = Buffer.concat((await readAll(directory, writer, offset)).map(piece => piece.bytes));
     t.ok(read.equals(whole.subarray(offset)), `from byte ${offset}`);
   }
   await writer.close();
 });
 
-t.test('a reader that waits gets the next bytes, then the end', async (t) => {
+t.test('a reader that waits gets the next bytes, then the end', async t => {
   const directory = await temporaryJournal(t);
   const writer = await JournalWriter.open(directory);
   const reading = readAll(directory, writer);
   for (let index = 0; index < 50; index += 1) {
     writer.append([Buffer.from([index])], { units: 1, kind: index === 20 ? 'fresh' : 'payload' });
-    await new Promise((resolve) => setTimeout(resolve, 1));
+    await new Promise(resolve => setTimeout(resolve, 1));
   }
   await writer.end();
   const pieces = await reading;
-  t.same([...Buffer.concat(pieces.map((piece) => piece.bytes))], Array.from({ length: 50 }, (_, index) => index));
-  t.same(pieces.filter((piece) => piece.isFresh).map((piece) => piece.offset), [20]);
+  t.same(
+    [...Buffer.concat(pieces.map(piece => piece.bytes))],
+    Array.from({ length: 50 }, (_, index) => index),
+  );
+  t.same(
+    pieces.filter(piece => piece.isFresh).map(piece => piece.offset),
+    [20],
+  );
   await writer.close();
 });
 
-t.test('a journal that was left in the middle of a write goes on behind its last whole record', async (t) => {
+t.test('a journal that was left in the middle of a write goes on behind its last whole record', async t => {
   const directory = await temporaryJournal(t);
   const first = await JournalWriter.open(directory);
   first.append([Buffer.from('abc')], { units: 3, mediaTicks: 7 });
@@ -71,7 +77,7 @@ t.test('a journal that was left in the middle of a write goes on behind its last
   const third = await JournalWriter.open(directory);
   t.same(third.safe, { bytes: 3, units: 3 }, 'a cut record does not count');
   await third.end();
-  t.equal(Buffer.concat((await readAll(directory, third)).map((piece) => piece.bytes)).toString(), 'abc');
+  t.equal(Buffer.concat((await readAll(directory, third)).map(piece => piece.bytes)).toString(), 'abc');
   t.throws(() => third.append([Buffer.from('x')], { units: 1 }), { code: 'session-ended' });
   await third.close();
   const fourth = await JournalWriter.open(directory);
@@ -79,7 +85,7 @@ t.test('a journal that was left in the middle of a write goes on behind its last
   await fourth.close();
 });
 
-t.test('a client that is faster than the disk loses nothing', async (t) => {
+t.test('a client that is faster than the disk loses nothing', async t => {
   const directory = await temporaryJournal(t);
   const writer = await JournalWriter.open(directory);
   const message = Buffer.alloc(3_000_000, 9);

@@ -50,8 +50,8 @@ t.test('standard error that nobody reads never blocks a program, and its last wo
   const lines: string[] = [];
   const program = startProgram({
     name: 'node',
-    program: node,
-    args: ['-e', "for (let i = 0; i < 50000; i++) fs.writeSync(2, 'line ' + i + '\\n')"],
+    program: 'sh',
+    args: ['-c', "seq -f 'line %.0f' 0 49999 >&2"],
     cwd,
     stdin: 'ignore',
     onErrorLine: line => lines.push(line),
@@ -129,7 +129,9 @@ t.test('a program has a minimal environment and no secret of ours', async t => {
   const names = text
     .trim()
     .split('\n')
-    .map(line => line.split('=')[0])
+    .map(line => String(line.split('=')[0]))
+    // The test runner marks every process that its tests start; a list of files has lines of its own.
+    .filter(name => /^\w+$/.test(name) && !name.startsWith('_TAPJS_') && name !== 'NODE_OPTIONS')
     .sort();
   t.same(names, ['EXTRA', 'HOME', 'LANG', 'PATH']);
 });
