@@ -122,6 +122,7 @@ async function migrate(db: Knex, schema: string | undefined): Promise<void> {
     // Held by a connection of its own until knex is done on another: making schemas and tables "if not exists"
     // fails when two do it at the same moment.
     await lock.raw('select pg_advisory_xact_lock(hashtext(?))', [`livereel migrations ${schema ?? ''}`]);
+    if (schema !== undefined) await db.raw('create schema if not exists ??', [schema]);
     await db.migrate.latest({
       ...(schema !== undefined && { schemaName: schema }),
       migrationSource: {
