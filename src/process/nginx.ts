@@ -6,7 +6,7 @@ import type { Log } from '../log.ts';
 import { type ChildProgram, failure, runProgram, startProgram } from './child-program.ts';
 import { type ListenAddress, listenAddress } from './listen-address.ts';
 import { PidFiles } from './pid-files.ts';
-import { SupervisedProgram } from './supervised-program.ts';
+import { SupervisedProgram, unlessKilled } from './supervised-program.ts';
 
 export type NginxOptions = {
   /** A name that is looked up in PATH, or a path. */
@@ -62,13 +62,10 @@ export class Nginx {
     await pidFiles.endLeftover(pidName, { signal: endSignal });
     const address = await listenAddress(options.host, options.port);
     const configuration = await writeConfiguration(options, address);
-    await runProgram({
-      name: 'nginx -t',
-      program: nginxPath,
-      args: [...configuration, '-t', '-q'],
-      cwd: contentDir,
-      log,
-    });
+    const args = [...configuration, '-t', '-q'];
+    await unlessKilled(() =>
+      runProgram({ name: 'nginx -t', program: nginxPath, args, cwd: contentDir, log }),
+    );
     const launch = () => launchNginx(options, configuration, pidFiles);
     const supervised = await SupervisedProgram.start({ name: 'nginx', launch, log });
     return new Nginx(address, supervised, pidFiles);

@@ -32,7 +32,7 @@ export class SupervisedProgram {
   /** @throws what `launch` throws the first time; only a program that worked once is supervised. */
   static async start(supervision: Supervision): Promise<SupervisedProgram> {
     const supervised = new SupervisedProgram(supervision);
-    supervised.#program = await supervision.launch(supervised.#closed.signal);
+    supervised.#program = await unlessKilled(() => supervision.launch(supervised.#closed.signal));
     supervised.#life = supervised.#supervise(supervised.#program);
     return supervised;
   }
@@ -98,6 +98,22 @@ export class SupervisedProgram {
       }
     }
     return undefined;
+  }
+}
+
+/**
+ * Does `work` again, twice at the most, when a program in it was killed from outside: the kernel short of memory,
+ * or a person, meant that process and not our start.
+ * @throws what `work` throws.
+ */
+export async function unlessKilled<T>(work: () => Promise<T>): Promise<T> {
+  for (let triesLeft = 2; ; triesLeft -= 1) {
+    try {
+      return await work();
+    } catch (error) {
+      if (triesLeft === 0 || !(error instanceof Error && /was ended by SIGKILL/.test(error.message)))
+        throw error;
+    }
   }
 }
 
