@@ -11,7 +11,10 @@ import { Session } from './session.ts';
 import type { SessionSettings } from './session-parts.ts';
 import type { SessionRecord, SessionRecords } from './session-records.ts';
 
+/** Whom and how much the server takes. */
 export type RegistrySettings = SessionSettings & {
+  /** `open`: anyone may publish; `accounts`: only people with an account. */
+  readonly access: 'open' | 'accounts';
   readonly maxSessions: number;
   readonly maxSessionsPerAddress: number;
   readonly minFreeDiskBytes: number;
@@ -86,7 +89,7 @@ export class SessionRegistry {
     return this.#sessions.get(id);
   }
 
-  /** @throws LivereelError `server-full`, `server-draining`, `disk-full`, `too-many-sessions`, `input-not-supported`, `validation-failed`. */
+  /** @throws LivereelError `server-full`, `server-draining`, `disk-full`, `too-many-sessions`, `input-not-supported`, `unauthorized`, `validation-failed`. */
   async create(
     request: CreateSessionRequest,
     client: { readonly address: string },
@@ -178,6 +181,13 @@ export class SessionRegistry {
       throw new LivereelError('server-draining', 'the server is stopping: try again in a moment', {
         retryAfterSeconds: 10,
       });
+    if (this.#settings.access !== 'open') {
+      const how = 'start the server with ACCESS=open to let anyone who reaches it publish';
+      throw new LivereelError(
+        'unauthorized',
+        `publishing needs an account, and this server has none yet; ${how}`,
+      );
+    }
     if (request.input === 'webrtc') {
       throw new LivereelError(
         'input-not-supported',
