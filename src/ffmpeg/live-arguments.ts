@@ -10,6 +10,8 @@ export type LiveInput = {
   /** A part ended here (seconds on the stream's clock): what is encoded anew goes on from there. Null at a beginning. */
   readonly resumeSeconds: number | null;
   readonly keyframeSeconds: number;
+  /** From the first picture that is encoded to the next key frame. */
+  readonly firstKeyframeSeconds: number;
 };
 
 /** Which of our pipes carries what: file descriptors of ffmpeg. */
@@ -85,7 +87,7 @@ function videoCoding(input: LiveInput): string[] {
   return [
     '-vf', filter, '-fps_mode', 'passthrough', '-enc_time_base', '-1',
     '-c:v', 'libx264', '-preset', 'superfast', '-tune', 'zerolatency', '-crf', '23', '-maxrate', '6M', '-bufsize', '6M',
-    '-g', '100000', '-keyint_min', '1', '-forced-idr', '1', '-sc_threshold', '0', '-force_key_frames', `expr:if(isnan(prev_forced_t),1,gte(t,prev_forced_t+${input.keyframeSeconds}))`,
+    '-g', '100000', '-keyint_min', '1', '-forced-idr', '1', '-sc_threshold', '0', '-force_key_frames', keyframeExpression(input),
   ]; // biome-ignore format: options and their values
 }
 
@@ -99,6 +101,12 @@ function pictureFilter(video: MediaTracks['video']): string {
   const height = Math.max(2, Math.round((video.height * shrink) / 2) * 2);
   const fit = `scale=${width}:${height}:force_original_aspect_ratio=decrease:force_divisible_by=2:out_range=tv`;
   return `${fit},pad=${width}:${height}:(ow-iw)/2:(oh-ih)/2,setsar=1,${format}`;
+}
+
+/** A key frame at the beginning and every so often; in the expression `t` counts from the first picture encoded. */
+function keyframeExpression({ keyframeSeconds, firstKeyframeSeconds }: LiveInput): string {
+  const next = `if(eq(n_forced,1),${firstKeyframeSeconds - roundingSeconds},prev_forced_t+${keyframeSeconds})`;
+  return `expr:if(isnan(prev_forced_t),1,gte(t,${next}))`;
 }
 
 // Times went through ticks of several lengths: the frame meant may lie a hair before the time computed.

@@ -4,6 +4,7 @@ import { audioCodecString, audioTimescale, type MediaSample } from '../media/med
 import { AudioLine } from './audio-line.ts';
 import { type CutterSettings, type PartCut, PartCutter } from './part-cutter.ts';
 import type { PartWriter, TimelineEnd } from './part-writer.ts';
+import { durationOf } from './rendition.ts';
 import { RunClock, type VideoPosition } from './run-clock.ts';
 import { formatChangeIn, formatOf, type VideoFormat } from './video-format.ts';
 
@@ -113,6 +114,12 @@ export class Packager {
     return offset === null ? null : this.#publishedSeconds - offset;
   }
 
+  /** Seconds of the segment that is still open; 0 when none is. */
+  get openSegmentSeconds(): number {
+    const { open } = this.#writer.rendition;
+    return open === null ? 0 : durationOf(open);
+  }
+
   /** Begins a run that follows no other: its first picture comes directly after what is published. */
   beginRun(run: PackagedRun): void {
     this.#clock = new RunClock(null, null);
@@ -133,11 +140,7 @@ export class Packager {
     // What was taken and not published comes again: forget it.
     this.#steps = [];
     this.#cutEndSeconds = this.#publishedSeconds;
-    const openParts = this.#writer.rendition.open?.parts ?? [];
-    this.#segmentStartSeconds = openParts.reduce(
-      (start, part) => start - part.durationSeconds,
-      this.#cutEndSeconds,
-    );
+    this.#segmentStartSeconds = this.#cutEndSeconds - this.openSegmentSeconds;
     this.#format = this.#publishedHeader?.format ?? null;
     this.#headerHasAudio = this.#publishedHeader?.hasAudio ?? false;
     this.#isHeaderNeeded = this.#publishedHeader === null;

@@ -37,6 +37,8 @@ export class PartCutter {
   #segmentStartSeconds: number;
   #segmentStartsWithKey = true;
   #partTargetSeconds: number;
+  // A segment that was left open has announced its next part: it may not end before it.
+  #owesPart: boolean;
 
   /** `starts`: where the next part begins, and where its segment began. `partTargetSeconds`: 0 when there is no part yet. */
   constructor(
@@ -49,6 +51,7 @@ export class PartCutter {
     this.#timescale = timescale;
     this.#partStartSeconds = starts.partSeconds;
     this.#segmentStartSeconds = starts.segmentSeconds;
+    this.#owesPart = starts.partSeconds > starts.segmentSeconds;
     this.#partTargetSeconds = partTargetSeconds;
   }
 
@@ -94,7 +97,7 @@ export class PartCutter {
 
   #endsSegment(sample: MediaSample, startSeconds: number, endSeconds: number): boolean {
     const elapsed = startSeconds - this.#segmentStartSeconds;
-    if (elapsed <= 0) return false;
+    if (elapsed <= 0 || (this.#owesPart && this.#pending.length === 0)) return false;
     if (sample.isSync && elapsed >= this.#settings.segmentSeconds * earlyKeyframeShare) return true;
     if (sample.isSync && !this.#segmentStartsWithKey) return true;
     return endSeconds - this.#segmentStartSeconds > this.#settings.longestSegmentSeconds;
@@ -126,6 +129,7 @@ export class PartCutter {
     }
     cuts.push({ samples, startSeconds, endSeconds, isLast, partTargetSeconds: this.#partTargetSeconds });
     this.#partStartSeconds = endSeconds;
+    this.#owesPart = false;
     if (isLast) this.#segmentStartSeconds = endSeconds;
   }
 

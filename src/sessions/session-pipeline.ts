@@ -303,6 +303,8 @@ export class SessionPipeline {
       frameRate,
       resumeSeconds,
       keyframeSeconds: cutter.segmentSeconds,
+      // A segment that a crash left open is filled up, but never ends before the part that it announced.
+      firstKeyframeSeconds: Math.max(cutter.partSeconds, cutter.segmentSeconds - packager.openSegmentSeconds),
     };
     const output = {
       video: {
