@@ -220,7 +220,7 @@ t.test('a blocking answer holds what was asked for', async t => {
 const multivariant = `#EXTM3U
 #EXT-X-VERSION:6
 #EXT-X-INDEPENDENT-SEGMENTS
-#EXT-X-STREAM-INF:BANDWIDTH=1200000,AVERAGE-BANDWIDTH=900000,CODECS="avc1.4d401e,mp4a.40.2",RESOLUTION=640x360
+#EXT-X-STREAM-INF:BANDWIDTH=1200000,AVERAGE-BANDWIDTH=900000,CODECS="avc1.4d401e,mp4a.40.2",RESOLUTION=640x360,CLOSED-CAPTIONS=NONE
 main/stream.m3u8
 `;
 t.test('multivariant playlists are judged', async t => {
@@ -232,6 +232,7 @@ t.test('multivariant playlists are judged', async t => {
   t.same(broken('BANDWIDTH=1200000', 'BANDWIDTH=1.2'), ['bandwidth']);
   t.same(broken('CODECS="avc1.4d401e,mp4a.40.2",', ''), ['codecs', 'resolution']);
   t.same(broken(',RESOLUTION=640x360', ''), ['resolution']);
+  t.same(broken(',CLOSED-CAPTIONS=NONE', ''), ['closed-captions-told']);
 });
 
 t.test('every rule was seen to fail', async t => {

@@ -235,6 +235,10 @@ export function checkMultivariant(text: string): Violation[] {
     book.rule('bandwidth', '4.4.6.2', /^[1-9]\d*$/.test(bandwidth), () => `${name}: "${bandwidth}"`);
     const codecs = attributes.get('CODECS');
     book.rule('codecs', '4.4.6.2', codecs !== undefined && codecs !== '', () => `${name} has none`);
+    // Optional in the draft, asked for by Apple's authoring rules; without it Shaka Player looks for captions in a
+    // segment that is not there yet, and gives up.
+    const captions = attributes.get('CLOSED-CAPTIONS') ?? 'nothing';
+    book.rule('closed-captions-told', '4.4.6.2', captions !== 'nothing', () => `${name} says ${captions}`);
     const resolution = attributes.get('RESOLUTION');
     const hasVideo = /avc|hvc|hev|vp09|av01/.test(codecs ?? '');
     const kept = hasVideo ? /^\d+x\d+$/.test(resolution ?? '') : resolution === undefined;

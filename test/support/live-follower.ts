@@ -177,6 +177,22 @@ export class LiveFollower {
   }
 
   /**
+   * At the end of a segment the sound must reach as far as the picture: where it does not, hls.js at the live edge
+   * takes the segment for missing and loads it again and again.
+   */
+  #checkSound(sequence: number, parts: readonly FollowedPart[]): void {
+    const runs = parts.flatMap(part => part.runs);
+    const endOf = (kind: TrackRun['kind']) => {
+      const last = runs.findLast(run => run.kind === kind && run.sampleCount > 0);
+      return last ? last.startSeconds + last.durationSeconds : null;
+    };
+    const [picture, sound] = [endOf('video'), endOf('audio')];
+    if (picture === null || sound === null || sound >= picture - 0.001) return;
+    const millis = ((picture - sound) * 1_000).toFixed(1);
+    this.faults.push(`the sound of segment ${sequence} ends ${millis} ms before its picture`);
+  }
+
+  /**
    * Fetches every finished segment and compares it with the parts that viewers got: they must be what the segment
    * begins with. Call it when the playlist has ended.
    */
@@ -192,6 +208,7 @@ export class LiveFollower {
       const answer = await fetch(new URL(uri, this.#playlistUrl));
       const whole = Buffer.from(await answer.arrayBuffer());
       if (!answer.ok) this.faults.push(`${answer.status} for ${uri}`);
+      this.#checkSound(sequence, parts);
       if (parts.some((part, index) => part.index !== index)) continue;
       const begun = Buffer.concat(parts.map(part => part.bytes));
       if (!whole.subarray(0, begun.length).equals(begun)) {
