@@ -24,6 +24,7 @@ for (const [name, file] of strangers) {
     const { id, ingestUrl, playbackUrl } = await server.createSession({ title: name });
     const client = new IngestClient({ url: ingestUrl, input: 'chunks', items: clip.chunks, pace: 'real' });
     const sent = client.run();
+    t.teardown(() => client.stop());
     await eventually(async () => (await server.text(`/hls/${id}/main/stream.m3u8`)).includes('#EXTINF'));
     const page = await chromium.page();
     const source = await readFile(file, 'utf8');

@@ -56,7 +56,7 @@ export async function launchChromium(extraFlags: readonly string[] = []): Promis
       const page = Object.assign(await context.newPage(), { errors: [] as string[] });
       page.on('pageerror', error => page.errors.push(`${error}`));
       page.on('console', message => {
-        if (message.type() === 'error') page.errors.push(message.text());
+        if (message.type() === 'error') page.errors.push(`${message.text()} (${message.location().url})`);
       });
       return page;
     },

@@ -39,6 +39,8 @@ export type IngestResult = {
 const finalCloseCodes = new Set([1000, 1009, 4400, 4401, 4404, 4409, 4415]);
 // More than this unsent in the socket: wait, as every decent client does.
 const bufferedLimitBytes = 1024 * 1024;
+// A server that was not there for so long does not come back: a test that failed must come to its end.
+const giveUpMillis = 60_000;
 
 /**
  * A raw publisher for tests: no library of ours between the test and the socket.
@@ -109,13 +111,17 @@ export class IngestClient {
   /** Publishes until the session has ended, the server refuses for good, or all is acknowledged. */
   async run(): Promise<IngestResult> {
     const reconnect = this.#options.reconnect ?? true;
+    let lastHeardAt = performance.now();
     for (;;) {
+      const before = this.#connections;
       const closeCode = await this.#connectOnce();
+      if (this.#connections > before) lastHeardAt = performance.now();
       const isComplete = this.#acknowledged === this.#total;
       const isOver =
         this.#ended !== null ||
         this.#isStopped ||
         !reconnect ||
+        performance.now() - lastHeardAt > giveUpMillis ||
         finalCloseCodes.has(closeCode) ||
         (isComplete && this.#options.end === false);
       if (isOver) {
