@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
 
-/** A WebSocket message as the wire has it; the mask is zero, so that the payload stays as it is (RFC 6455, 5.3). */
+/** A WebSocket message as a browser sends it: masked with a key that nobody can predict (RFC 6455, 5.3). */
 export function clientFrame(payload: Uint8Array, opcode: 1 | 2): Buffer {
   const long = payload.length > 65_535;
   const head = Buffer.alloc(payload.length < 126 ? 6 : long ? 14 : 8);
@@ -14,7 +14,11 @@ export function clientFrame(payload: Uint8Array, opcode: 1 | 2): Buffer {
     head[1] = 0x80 | 126;
     head.writeUInt16BE(payload.length, 2);
   }
-  return Buffer.concat([head, payload]);
+  const key = randomBytes(4);
+  key.copy(head, head.length - 4);
+  const masked = Buffer.from(payload);
+  for (let index = 0; index < masked.length; index += 1) masked[index] = (masked[index] ?? 0) ^ (key[index & 3] ?? 0);
+  return Buffer.concat([head, masked]);
 }
 
 /** What a server says in short text messages. */

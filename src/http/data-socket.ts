@@ -7,16 +7,20 @@ import {
   refuseSocket,
 } from '../ingest/ingest-connection.ts';
 import type { Log } from '../log.ts';
-import type { Session } from '../sessions/session.ts';
 import { credentials, type PublishedSessions } from './data-ingest.ts';
 
 type SocketData = {
-  readonly admitted: Session | LivereelError;
+  readonly id: string;
+  readonly token: string;
   readonly settings: ConnectionSettings;
   connection: IngestConnection | null;
+  /** What came before the publisher was admitted. */
+  early: { readonly bytes: Buffer; readonly isBinary: boolean }[];
   isClosed: boolean;
 };
 
+// A script that does not wait for `ready` may send this much before it is admitted.
+const largestEarlyBytes = 8_388_608;
 // A message over the limit is still received up to this size, so that its sender is told why.
 const receivedMessageBytes = 33_554_432;
 const idleTimeoutSeconds = 30;
@@ -33,47 +37,31 @@ export function addIngestSocket(
     idleTimeout: idleTimeoutSeconds,
     sendPingsAutomatically: true,
     maxBackpressure: 1_048_576,
+    // Upgraded at once and admitted after: an upgrade that waits is now and then closed by uWebSockets.js 20.51
+    // right behind its 101 (it reads the socket as the HTTP response that it was). Refusals are told over the
+    // WebSocket in any case: a browser shows a script no other answer.
     upgrade: (response, request, context) => {
-      let isAborted = false;
-      response.onAborted(() => {
-        isAborted = true;
-      });
-      const { id, token } = credentials(request);
-      const hasTimestamps = request.getQuery('timestamps') === 'us';
-      const endsOnClose = request.getQuery('endOnClose') === '1';
+      const data: SocketData = {
+        ...credentials(request),
+        settings: {
+          ...settings,
+          hasTimestamps: request.getQuery('timestamps') === 'us',
+          endsOnClose: request.getQuery('endOnClose') === '1',
+        },
+        connection: null,
+        early: [],
+        isClosed: false,
+      };
       const [key, protocol, extensions] = ['key', 'protocol', 'extensions'].map(name =>
         request.getHeader(`sec-websocket-${name}`),
       ) as [string, string, string];
-      // Refusals are told over the WebSocket: a browser shows a script no other answer.
-      void admit(sessions, id, token, log).then(admitted => {
-        if (isAborted) return;
-        const data: SocketData = {
-          admitted,
-          settings: { ...settings, hasTimestamps, endsOnClose },
-          connection: null,
-          isClosed: false,
-        };
-        response.cork(() => response.upgrade(data, key, protocol, extensions, context));
-      });
+      response.upgrade(data, key, protocol, extensions, context);
     },
-    open: socket => {
-      const data = socket.getUserData();
-      const messages = messageSocket(socket);
-      if (data.admitted instanceof LivereelError) return refuseSocket(messages, data.admitted);
-      try {
-        data.connection = new IngestConnection(data.admitted, messages, data.settings);
-      } catch (error) {
-        refuseSocket(
-          messages,
-          error instanceof LivereelError ? error : new LivereelError('internal', 'the server failed'),
-        );
-      }
-    },
+    open: socket => void admit(socket, sessions, log),
     message: (socket, message, isBinary) => {
-      const { connection } = socket.getUserData();
-      if (connection === null) return;
-      if (isBinary) connection.binary(new Uint8Array(message));
-      else connection.text(Buffer.from(message).toString('utf8'));
+      const data = socket.getUserData();
+      if (data.connection !== null) deliver(data.connection, message, isBinary);
+      else keepEarly(socket, message, isBinary);
     },
     close: socket => {
       const data = socket.getUserData();
@@ -83,19 +71,35 @@ export function addIngestSocket(
   });
 }
 
-async function admit(
-  sessions: PublishedSessions,
-  id: string,
-  token: string,
-  log: Log,
-): Promise<Session | LivereelError> {
+async function admit(socket: WebSocket<SocketData>, sessions: PublishedSessions, log: Log): Promise<void> {
+  const data = socket.getUserData();
+  const messages = messageSocket(socket);
   try {
-    return await sessions.authorize(id, token);
+    const session = await sessions.authorize(data.id, data.token);
+    if (data.isClosed) return;
+    const connection = new IngestConnection(session, messages, data.settings);
+    data.connection = connection;
+    for (const { bytes, isBinary } of data.early.splice(0)) deliver(connection, bytes, isBinary);
   } catch (error) {
-    if (error instanceof LivereelError) return error;
-    log.error({ err: error }, 'publisher not admitted');
-    return new LivereelError('internal', 'the server failed; try again');
+    if (!(error instanceof LivereelError)) log.error({ err: error }, 'publisher not admitted');
+    const isKnown = error instanceof LivereelError;
+    refuseSocket(messages, isKnown ? error : new LivereelError('internal', 'the server failed; try again'));
   }
+}
+
+function deliver(connection: IngestConnection, message: ArrayBuffer | Buffer, isBinary: boolean): void {
+  if (!isBinary) connection.text(Buffer.from(message as ArrayBuffer).toString('utf8'));
+  else connection.binary(message instanceof ArrayBuffer ? new Uint8Array(message) : message);
+}
+
+function keepEarly(socket: WebSocket<SocketData>, message: ArrayBuffer, isBinary: boolean): void {
+  const data = socket.getUserData();
+  // The memory behind `message` is taken back after this call.
+  data.early.push({ bytes: Buffer.from(message.slice(0)), isBinary });
+  if (data.early.reduce((sum, { bytes }) => sum + bytes.length, 0) <= largestEarlyBytes) return;
+  data.early = [];
+  const error = new LivereelError('payload-too-large', 'wait for the "ready" message before sending so much');
+  refuseSocket(messageSocket(socket), error);
 }
 
 function messageSocket(socket: WebSocket<SocketData>): MessageSocket {
