@@ -11,7 +11,10 @@ import { median, print } from '../measure.ts';
 
 const connections = 8;
 const bytesEach = 24 * 1024 ** 2;
-const rounds = 5;
+const rounds = 3;
+const messageSizes = [1_024, 16_384, 65_536];
+// Sent ahead of what is timed: see sender.ts.
+const warmUpBytes = 512 * 1024;
 const here = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 
 const clip = await makeClip({
@@ -24,13 +27,15 @@ const clip = await makeClip({
 if (clip.bytes.length < bytesEach) throw new Error(`the clip has only ${clip.bytes.length} bytes`);
 
 /** Mebibytes a second. */
-async function send(kind: string, urls: readonly string[]): Promise<number> {
+async function send(kind: string, urls: readonly string[], messageBytes: number): Promise<number> {
   const args = ['--import', 'tsx', here('sender.ts'), kind, `${bytesEach}`, clip.file, ...urls];
-  const { stdout } = await runProgram(process.execPath, args);
-  return (connections * bytesEach) / 1024 ** 2 / Number(stdout.toString());
+  const { stdout } = await runProgram(process.execPath, args, {
+    env: { ...process.env, MESSAGE_BYTES: `${messageBytes}` },
+  });
+  return (connections * (bytesEach - warmUpBytes)) / 1024 ** 2 / Number(stdout.toString());
 }
 
-async function ours(): Promise<number> {
+async function ours(messageBytes: number): Promise<number> {
   const env = { LOG_LEVEL: 'warn', MAX_SESSIONS_PER_ADDRESS: '100' };
   const server = await TestServer.start({ env });
   try {
@@ -40,13 +45,14 @@ async function ours(): Promise<number> {
     return await send(
       'ours',
       sessions.map(({ ingestUrl }) => ingestUrl),
+      messageBytes,
     );
   } finally {
     await server.stop();
   }
 }
 
-async function others(kind: 'ws' | 'socket.io'): Promise<number> {
+async function others(kind: 'ws' | 'socket.io', messageBytes: number): Promise<number> {
   const folder = await mkdtemp(join(tmpdir(), 'livereel-bench-'));
   const child = spawn(process.execPath, ['--import', 'tsx', here('append-servers.ts'), kind, folder], {
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -58,6 +64,7 @@ async function others(kind: 'ws' | 'socket.io'): Promise<number> {
     return await send(
       kind,
       Array.from({ length: connections }, () => url),
+      messageBytes,
     );
   } finally {
     const exited = once(child, 'exit');
@@ -69,23 +76,22 @@ async function others(kind: 'ws' | 'socket.io'): Promise<number> {
 
 const variants = {
   ours,
-  ws: () => others('ws'),
-  'socket.io': () => others('socket.io'),
+  ws: (messageBytes: number) => others('ws', messageBytes),
+  'socket.io': (messageBytes: number) => others('socket.io', messageBytes),
 } as const;
-const measured: Record<keyof typeof variants, number[]> = { ours: [], ws: [], 'socket.io': [] };
 const order = Object.keys(variants) as (keyof typeof variants)[];
-for (let round = 0; round < rounds; round += 1) {
-  for (const name of round % 2 === 0 ? order : order.toReversed())
-    measured[name].push(await variants[name]());
+const figures: Record<string, number> = {};
+const allRounds: Record<string, number[]> = {};
+for (const messageBytes of messageSizes) {
+  const measured: Record<keyof typeof variants, number[]> = { ours: [], ws: [], 'socket.io': [] };
+  for (let round = 0; round < rounds; round += 1) {
+    for (const name of round % 2 === 0 ? order : order.toReversed())
+      measured[name].push(await variants[name](messageBytes));
+  }
+  const size = `${messageBytes / 1024}KiB`;
+  figures[`oursMebibytesPerSecond${size}`] = median(measured.ours);
+  figures[`wsAppendShareOfOurs${size}`] = median(measured.ws) / median(measured.ours);
+  figures[`socketIoShareOfOurs${size}`] = median(measured['socket.io']) / median(measured.ours);
+  for (const name of order) allRounds[`${name} ${size}`] = measured[name];
 }
-print({
-  bench: 'ingest-throughput',
-  figures: {
-    oursMebibytesPerSecond: median(measured.ours),
-    wsAppendMebibytesPerSecond: median(measured.ws),
-    socketIoMebibytesPerSecond: median(measured['socket.io']),
-    wsAppendShareOfOurs: median(measured.ws) / median(measured.ours),
-    socketIoShareOfOurs: median(measured['socket.io']) / median(measured.ours),
-  },
-  rounds: measured,
-});
+print({ bench: 'ingest-throughput', figures, rounds: allRounds });

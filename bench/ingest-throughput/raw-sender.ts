@@ -17,7 +17,8 @@ export function clientFrame(payload: Uint8Array, opcode: 1 | 2): Buffer {
   const key = randomBytes(4);
   key.copy(head, head.length - 4);
   const masked = Buffer.from(payload);
-  for (let index = 0; index < masked.length; index += 1) masked[index] = (masked[index] ?? 0) ^ (key[index & 3] ?? 0);
+  for (let index = 0; index < masked.length; index += 1)
+    masked[index] = (masked[index] ?? 0) ^ (key[index & 3] ?? 0);
   return Buffer.concat([head, masked]);
 }
 

@@ -8,6 +8,8 @@ export interface JournalTail {
   readonly safe: { readonly bytes: number };
   readonly isEnded: boolean;
   readonly failure: LivereelError | null;
+  /** Bytes come far faster than any live stream. */
+  readonly isFlooded: boolean;
   onAdvance(listener: () => void): () => void;
 }
 
@@ -21,6 +23,9 @@ export type JournalPiece = {
 };
 
 const windowBytes = 131_072;
+// Longest pause before a read while more comes in: a flood without end is decoded all the same.
+const wayMillis = 20;
+const longestWayWaits = 25;
 
 /**
  * Reads a journal from any offset and follows it while it grows, whoever writes it and however long ago: a live
@@ -57,12 +62,20 @@ export class JournalReader {
   async read(signal: AbortSignal): Promise<JournalPiece | null> {
     for (;;) {
       signal.throwIfAborted();
+      if (this.#tail.isFlooded) await this.#giveWay();
       const piece = await this.#next();
       if (piece !== null) return piece;
       if (this.#tail.isEnded && this.#offset >= this.#tail.safe.bytes) return null;
       if (this.#tail.failure !== null && this.#offset >= this.#tail.safe.bytes) return null;
       if (this.#offset >= this.#tail.safe.bytes) await this.#advance(signal);
       else await this.#openFile(this.#fileNumber + 1);
+    }
+  }
+
+  /** Taking in comes before reading along: a stream that is sent as a file is decoded when it is there. */
+  async #giveWay(): Promise<void> {
+    for (let waits = 0; this.#tail.isFlooded && waits < longestWayWaits; waits += 1) {
+      await new Promise(resolve => setTimeout(resolve, wayMillis));
     }
   }
 

@@ -12,6 +12,9 @@ export type SafeEnd = { readonly bytes: number; readonly units: number };
 const flushIntervalMillis = 1_000;
 // Past this the socket's thread writes itself and so reads no more: the back-pressure of a slow disk.
 const largestBacklogBytes = 4_194_304;
+// More than this in so short a time is no live stream: a file that is sent as fast as the line carries it.
+const floodBytes = 1_572_864;
+const floodWindowMillis = 250;
 
 /**
  * Appends to one session's journal. Appends of one turn become one write; while a write is under way the next
@@ -31,6 +34,7 @@ export class JournalWriter {
   #filling = new RecordBatch();
   #spare = new RecordBatch();
   #writing: Promise<void> | null = null;
+  #flood = { sinceMillis: 0, bytes: 0 };
   #isUnflushed = false;
   #failure: LivereelError | null = null;
 
@@ -97,6 +101,11 @@ export class JournalWriter {
     return this.#isEnded;
   }
 
+  /** Whether bytes come far faster than any live stream: who reads along may give way to them. */
+  get isFlooded(): boolean {
+    return this.#flood.bytes > floodBytes && performance.now() - this.#flood.sinceMillis < floodWindowMillis;
+  }
+
   /** Why nothing can be written any more, when so. */
   get failure(): LivereelError | null {
     return this.#failure;
@@ -119,6 +128,7 @@ export class JournalWriter {
     if (facts.mediaTicks !== undefined) this.#mediaTicks = facts.mediaTicks;
     const bytes = this.#filling.add(payload, facts, this.#mediaTicks);
     this.#taken = { bytes: this.#taken.bytes + bytes, units: this.#taken.units + facts.units };
+    this.#countFlood(bytes);
     if (this.#writing === null) this.#writing = this.#writeAll();
     else if (this.#filling.lengthBytes > largestBacklogBytes) this.#writeNow();
   }
@@ -146,6 +156,14 @@ export class JournalWriter {
     );
     this.#announce();
     await this.#handle.close().catch(() => undefined);
+  }
+
+  #countFlood(bytes: number): void {
+    this.#flood.bytes += bytes;
+    if (this.#flood.bytes < floodBytes / 2) return;
+    const nowMillis = performance.now();
+    if (nowMillis - this.#flood.sinceMillis > floodWindowMillis)
+      this.#flood = { sinceMillis: nowMillis, bytes };
   }
 
   async #drained(): Promise<void> {
