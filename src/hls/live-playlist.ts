@@ -23,6 +23,8 @@ type Waiter = {
 // "If the _HLS_msn is greater than the Media Sequence Number of the last Media Segment in the current Playlist
 // plus two … the server SHOULD return Bad Request" (section 6.2.5.2).
 const segmentsAhead = 2;
+// "… or if the _HLS_part exceeds the last Partial Segment in the current Playlist by the Advance Part Limit".
+const partsAheadSeconds = 3;
 
 /**
  * A live rendition as players see it: playlists rendered once for all who wait, requests held until what they
@@ -61,8 +63,8 @@ export class LivePlaylist {
     }
     if (!this.#rendition.isPlayable) await this.until(0, 0, signal);
     if (segment !== null && !this.#rendition.isEnded) {
-      if (segment > this.#rendition.next.segment + segmentsAhead) {
-        throw new LivereelError('part-too-far-ahead', `segment ${segment} is too far ahead of the live edge`);
+      if (this.#isTooFarAhead(segment, part)) {
+        throw new LivereelError('part-too-far-ahead', 'this is too far ahead of the live edge');
       }
       await this.until(segment, part, signal);
     }
@@ -111,6 +113,16 @@ export class LivePlaylist {
     this.#failure = error;
     for (const waiter of this.#waiters) waiter.refuse(error);
     this.#waiters.clear();
+  }
+
+  #isTooFarAhead(segment: number, part: number | null): boolean {
+    const { next, partTargetSeconds } = this.#rendition;
+    if (segment > next.segment + segmentsAhead) return true;
+    const partsAhead =
+      partTargetSeconds < 1 ? Math.ceil(partsAheadSeconds / (partTargetSeconds || 1)) : partsAheadSeconds;
+    const known =
+      segment === next.segment ? next.part : (this.#rendition.segment(segment)?.parts.length ?? 0);
+    return segment >= next.segment - 1 && part !== null && part >= known + partsAhead;
   }
 
   #render(isDelta: boolean): Buffer {

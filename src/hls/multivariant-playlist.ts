@@ -10,6 +10,8 @@ export function renderMultivariantPlaylist(rendition: Rendition): string {
   const attributes = [`BANDWIDTH=${peak}`, `AVERAGE-BANDWIDTH=${average}`];
   if (format !== undefined) {
     attributes.push(`CODECS="${format.codecs}"`);
+    // Without it players look for captions inside the picture, and some wait for them.
+    attributes.push('CLOSED-CAPTIONS=NONE');
     if (format.width > 0) attributes.push(`RESOLUTION=${format.width}x${format.height}`);
   }
   return `#EXTM3U\n#EXT-X-VERSION:9\n#EXT-X-STREAM-INF:${attributes.join(',')}\n${rendition.name}/stream.m3u8\n`;

@@ -1,6 +1,11 @@
 import { withParameterSets } from '../media/avc.ts';
 import { audioTrackId, type TrackRun, videoTrackId } from '../media/fmp4-writer.ts';
-import { audioCodecString, audioTimescale, type MediaSample } from '../media/media-sample.ts';
+import {
+  audioCodecString,
+  audioFrameTicks,
+  audioTimescale,
+  type MediaSample,
+} from '../media/media-sample.ts';
 import { AudioLine } from './audio-line.ts';
 import { type CutterSettings, type PartCut, PartCutter } from './part-cutter.ts';
 import type { PartWriter, TimelineEnd } from './part-writer.ts';
@@ -26,6 +31,8 @@ type Step =
 
 // A player shows nothing where its sound is missing; this much its hold-back covers.
 const toleratedAudioLagSeconds = 0.15;
+// A segment's sound ends with its picture, to a frame: players cut what hangs over from one segment to the next.
+const toleratedSegmentLagSeconds = (1.5 * audioFrameTicks) / audioTimescale;
 // Sound that comes before the first picture is kept this long until the picture comes.
 const longestWaitForVideoSeconds = 10;
 
@@ -305,8 +312,8 @@ export class Packager {
     if (this.#patience !== null) clearTimeout(this.#patience);
     this.#patience = null;
     if (step.kind !== 'part' || this.#run === null || !this.#run.hasAudio || !this.#run.hasVideo) return true;
-    if (this.#isAudioAbsent || this.#audio.endSeconds >= step.cut.endSeconds - toleratedAudioLagSeconds)
-      return true;
+    const toleratedSeconds = step.cut.isLast ? toleratedSegmentLagSeconds : toleratedAudioLagSeconds;
+    if (this.#isAudioAbsent || this.#audio.endSeconds >= step.cut.endSeconds - toleratedSeconds) return true;
     this.#patience = setTimeout(() => {
       this.#isAudioAbsent = true;
       this.#work();
