@@ -40,7 +40,7 @@ export class AudioLine {
   /** Adds a frame that is placed on the media timeline; a gap before it becomes silence. */
   push(frame: MediaSample): void {
     if (frame.decodeTime < this.#endTicks - toleratedOverlapTicks) return;
-    if (frame.decodeTime - this.#endTicks <= longestFillTicks) this.fillUntil(frame.decodeTime);
+    if (frame.decodeTime - this.#endTicks <= longestFillTicks) this.fillUntil(frame.decodeTime, false);
     // What is left of a gap is less than a frame: the frame moves forward, and the line has no hole.
     const isNear = frame.decodeTime - this.#endTicks < audioFrameTicks;
     const decodeTime = isNear ? this.#endTicks : frame.decodeTime;
@@ -48,9 +48,9 @@ export class AudioLine {
     this.#endTicks = decodeTime + audioFrameTicks;
   }
 
-  /** Adds whole frames of silence as long as they end by `ticks`. */
-  fillUntil(ticks: number): void {
-    while (this.#endTicks + audioFrameTicks <= ticks) {
+  /** Adds frames of silence until the line reaches `ticks`, or as near before it as whole frames come. */
+  fillUntil(ticks: number, isReached = true): void {
+    while (this.#endTicks + (isReached ? 1 : audioFrameTicks) <= ticks) {
       this.#waiting.push({
         decodeTime: this.#endTicks,
         compositionOffset: 0,

@@ -1,11 +1,6 @@
 import { withParameterSets } from '../media/avc.ts';
 import { audioTrackId, type TrackRun, videoTrackId } from '../media/fmp4-writer.ts';
-import {
-  audioCodecString,
-  audioFrameTicks,
-  audioTimescale,
-  type MediaSample,
-} from '../media/media-sample.ts';
+import { audioCodecString, audioTimescale, type MediaSample } from '../media/media-sample.ts';
 import { AudioLine } from './audio-line.ts';
 import { type CutterSettings, type PartCut, PartCutter } from './part-cutter.ts';
 import type { PartWriter, TimelineEnd } from './part-writer.ts';
@@ -31,8 +26,9 @@ type Step =
 
 // A player shows nothing where its sound is missing; this much its hold-back covers.
 const toleratedAudioLagSeconds = 0.15;
-// A segment's sound ends with its picture, to a frame: players cut what hangs over from one segment to the next.
-const toleratedSegmentLagSeconds = (1.5 * audioFrameTicks) / audioTimescale;
+// A segment's sound reaches as far as its picture: at the live edge hls.js takes a segment with a hole at its end
+// for missing and loads it again and again.
+const toleratedSegmentLagSeconds = 0;
 // Sound that comes before the first picture is kept this long until the picture comes.
 const longestWaitForVideoSeconds = 10;
 
