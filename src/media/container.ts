@@ -54,7 +54,7 @@ export function sniffContainer(bytes: Buffer): ContainerKind | 'unknown' | null 
   if (bytes.readUInt32BE(0) === 0x1a45dfa3) return 'matroska';
   if (bytes[0] === 0x47) return sniffTransportStream(bytes);
   if (bytes.length < 8) return bytes[0] === 0 ? null : 'unknown';
-  return firstBoxes.has(bytes.toString('latin1', 4, 8)) ? 'mp4' : 'unknown';
+  return bytes[0] === 0 && firstBoxes.has(bytes.toString('latin1', 4, 8)) ? 'mp4' : 'unknown';
 }
 
 const firstBoxes = new Set(['ftyp', 'styp', 'moov', 'sidx']);

@@ -3,7 +3,8 @@ export type JpegHead = { readonly width: number; readonly height: number };
 
 /**
  * Reads a JPEG's size from its frame header without decoding it (ITU-T T.81, annex B); null when the bytes are
- * no JPEG, are cut before the frame header, or hold no scan. A picture cut later is decoded as far as it goes.
+ * no JPEG, are cut before the frame header, hold two of them, or no scan. A picture cut later is decoded as far
+ * as it goes.
  */
 export function readJpegHead(bytes: Buffer): JpegHead | null {
   if (bytes.length < 4 || bytes.readUInt16BE(0) !== 0xffd8) return null;
@@ -20,7 +21,8 @@ export function readJpegHead(bytes: Buffer): JpegHead | null {
     const lengthBytes = bytes.readUInt16BE(position + 2);
     if (lengthBytes < 2) return null;
     if (isFrameHeader(marker)) {
-      if (position + 9 > bytes.length) return null;
+      // Two sizes: a decoder makes room for the first, whatever the second says.
+      if (head !== null || position + 9 > bytes.length) return null;
       head = { height: bytes.readUInt16BE(position + 5), width: bytes.readUInt16BE(position + 7) };
       if (head.width === 0 || head.height === 0) return null;
     }
