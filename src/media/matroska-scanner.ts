@@ -163,8 +163,10 @@ export class MatroskaScanner implements ContainerScanner {
     const needed = head.headBytes + Math.min(blockHeadBytes, head.sizeBytes);
     if (data.length < needed) return 0;
     const numberLength = Math.clz32(data[head.headBytes] as number) - 23;
-    if (numberLength > 8) return this.#lose();
-    const number = (data[head.headBytes + numberLength - 1] as number) & (numberLength === 1 ? 0x7f : 0xff);
+    if (numberLength > 8 || head.sizeBytes < numberLength + 3) return this.#lose();
+    // Without the marker bit: 7 bits of each byte (RFC 8794, section 4).
+    const number =
+      data.readUIntBE(head.headBytes, Math.min(numberLength, 2)) & (numberLength === 1 ? 0x7f : 0x3fff);
     const kind = numberLength > 2 ? undefined : this.#tracks.get(number);
     if (kind === undefined) return this.#lose();
     const relativeTicks = data.readInt16BE(head.headBytes + numberLength);

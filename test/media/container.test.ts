@@ -67,16 +67,18 @@ t.test('more bytes never change what was sure', async t => {
   const bytes = fc
     .tuple(begin, fc.uint8Array({ maxLength: 400 }))
     .map(([head, rest]) => Buffer.concat([head, rest]));
-  fc.assert(
-    fc.property(bytes, bytes => {
-      let known: ReturnType<typeof sniffContainer> = null;
-      for (let length = 0; length <= bytes.length; length += 1) {
-        const now = sniffContainer(bytes.subarray(0, length));
-        if (known !== null && now !== known) return false;
-        known = now;
-      }
-      return bytes.length < sniffLengthBytes || known !== null;
-    }),
-    steady,
+  t.doesNotThrow(() =>
+    fc.assert(
+      fc.property(bytes, bytes => {
+        let known: ReturnType<typeof sniffContainer> = null;
+        for (let length = 0; length <= bytes.length; length += 1) {
+          const now = sniffContainer(bytes.subarray(0, length));
+          if (known !== null && now !== known) return false;
+          known = now;
+        }
+        return bytes.length < sniffLengthBytes || known !== null;
+      }),
+      steady,
+    ),
   );
 });

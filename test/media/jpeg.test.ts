@@ -67,13 +67,15 @@ t.test('what is no JPEG is none', async t => {
 
 t.test('no bytes make it throw', async t => {
   const whole = await picture(64, 48).jpeg().toBuffer();
-  fc.assert(
-    fc.property(fc.array(fc.tuple(fc.nat(whole.length - 1), fc.nat(255)), { maxLength: 8 }), changes => {
-      const bytes = Buffer.from(whole);
-      for (const [at, value] of changes) bytes[at] = value;
-      const head = readJpegHead(bytes);
-      return head === null || (head.width > 0 && head.height > 0);
-    }),
-    { ...steady, numRuns: 2_000 },
+  t.doesNotThrow(() =>
+    fc.assert(
+      fc.property(fc.array(fc.tuple(fc.nat(whole.length - 1), fc.nat(255)), { maxLength: 8 }), changes => {
+        const bytes = Buffer.from(whole);
+        for (const [at, value] of changes) bytes[at] = value;
+        const head = readJpegHead(bytes);
+        return head === null || (head.width > 0 && head.height > 0);
+      }),
+      { ...steady, numRuns: 2_000 },
+    ),
   );
 });
