@@ -124,6 +124,13 @@ async function build(
       log,
     }),
   );
+  // Closed first: publishers and viewers are told before their connections go.
+  own({
+    close: () => {
+      finisher.close();
+      return sessions.close();
+    },
+  });
   state.url = publicUrl ?? urlOf(nginx.address, nginx.port);
   state.isReady = true;
   return { url: state.url, port: nginx.port };

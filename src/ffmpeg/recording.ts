@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { LivereelError } from '../errors.ts';
 import type { Log } from '../log.ts';
-import { failure, startProgram } from '../process/child-program.ts';
+import { type ChildProgram, failure, type ProgramSpec, startProgram } from '../process/child-program.ts';
 
 /** What short ffmpeg runs may use. */
 export type RunSettings = {
@@ -11,6 +11,8 @@ export type RunSettings = {
   /** An empty folder. */
   readonly workingDirectory: string;
   readonly log: Log;
+  /** Ends what runs when the server stops. */
+  readonly signal: AbortSignal;
 };
 
 // Background work gives way to what is live.
@@ -62,8 +64,7 @@ export async function writeProgressiveMp4(
     );
   }
   args.push('-movflags', '+faststart', '-f', 'mp4', `file:${outputFile}`);
-  const program = startProgram({
-    ...run(settings),
+  const program = start(settings, {
     program: settings.ffmpegPath,
     args: withFileOutput(args),
     stdin: 'pipe',
@@ -96,8 +97,7 @@ export async function checkRecording(settings: RunSettings, file: string): Promi
   const args = ['-hide_banner', '-nostdin', '-nostats', '-loglevel', 'error', '-progress', 'pipe:1'];
   args.push('-protocol_whitelist', 'file', '-f', 'mov', '-i', `file:${file}`, '-map', '0');
   args.push('-fps_mode', 'passthrough', '-f', 'null', '-');
-  const program = startProgram({
-    ...run(settings),
+  const program = start(settings, {
     program: settings.ffmpegPath,
     args,
     stdin: 'ignore',
@@ -130,8 +130,7 @@ async function durationOf(settings: RunSettings, file: string): Promise<number> 
     'csv=p=0',
     `file:${file}`,
   ];
-  const program = startProgram({
-    ...run(settings),
+  const program = start(settings, {
     name: 'ffprobe',
     program: settings.ffprobePath,
     args,
@@ -154,12 +153,17 @@ function withFileOutput(args: readonly string[]): string[] {
   return [...args.slice(0, at), '-protocol_whitelist', 'file,pipe', ...args.slice(at)];
 }
 
-function run({ workingDirectory, addressSpaceBytes, log }: RunSettings) {
-  return {
-    name: 'ffmpeg',
-    cwd: workingDirectory,
-    limits: { cpuSeconds, addressSpaceBytes },
-    niceness,
-    log,
-  } as const;
+/** Starts a program under the limits of background work. @throws the signal's reason. */
+function start(
+  settings: RunSettings,
+  spec: Pick<ProgramSpec, 'program' | 'args' | 'stdin' | 'stdout'> & { name?: string },
+): ChildProgram {
+  const { workingDirectory, addressSpaceBytes, log, signal } = settings;
+  signal.throwIfAborted();
+  const limits = { cpuSeconds, addressSpaceBytes };
+  const program = startProgram({ name: 'ffmpeg', cwd: workingDirectory, limits, niceness, log, ...spec });
+  const stop = () => program.kill('SIGKILL');
+  signal.addEventListener('abort', stop, { once: true });
+  void program.exited.then(() => signal.removeEventListener('abort', stop));
+  return program;
 }

@@ -29,19 +29,19 @@ export class RecordingFinisher implements FinishedSessions {
   readonly #run: RunSettings;
   readonly #log: Log;
   #queue: Promise<void> = Promise.resolve();
-  #isClosed = false;
+  readonly #closing = new AbortController();
 
   constructor(
     content: ContentDirectory,
     videos: VideoStore,
     events: VideoEvents,
-    run: RunSettings,
+    run: Omit<RunSettings, 'signal'>,
     log: Log,
   ) {
     this.#content = content;
     this.#videos = videos;
     this.#events = events;
-    this.#run = run;
+    this.#run = { ...run, signal: this.#closing.signal };
     this.#log = log;
   }
 
@@ -50,13 +50,13 @@ export class RecordingFinisher implements FinishedSessions {
     return this.#queue;
   }
 
-  /** Begins nothing new; what is under way is finished at the next start. */
+  /** Stops at once; what is not finished is made at the next start. */
   close(): void {
-    this.#isClosed = true;
+    this.#closing.abort();
   }
 
   async #finish(session: FinishedSession): Promise<void> {
-    if (this.#isClosed) return;
+    if (this.#closing.signal.aborted) return;
     const { id } = session;
     const log = this.#log.child({ sessionId: id });
     try {
@@ -80,7 +80,7 @@ export class RecordingFinisher implements FinishedSessions {
       log.info({ durationSeconds: check.durationSeconds, frames: check.frames, sizeBytes }, 'video ready');
       this.#events.report({ event: 'state', data: { id, state: 'ready', at: new Date().toISOString() } });
     } catch (error) {
-      if (this.#isClosed) return;
+      if (this.#closing.signal.aborted) return;
       log.error({ err: error }, 'video not made: its journal is kept');
       const message = error instanceof LivereelError ? error.message : 'the video could not be made';
       await this.#videos

@@ -14,6 +14,8 @@ export type FragmentSample = {
 export type TrackFragment = { readonly track: Mp4TrackHeader; readonly samples: FragmentSample[] };
 
 const sampleIsNonSync = 0x10000;
+// More samples without a word on each are no recorder's: a count alone must not fill the memory.
+const largestUndescribedSamples = 4_096;
 
 /**
  * Reads a `moof` box's content (ISO 14496-12, section 8.8); `tracks` as the `moov` told them.
@@ -82,6 +84,9 @@ function readRun(trun: Buffer, defaults: Defaults, startTime: number, samples: F
     firstFlags = trun.readUInt32BE(position);
     position += 4;
   }
+  const isDescribed = (flags & 0xf00) !== 0;
+  if (!isDescribed && samples.length + count > largestUndescribedSamples)
+    throw new RangeError(`a trun of ${count} samples that describes none`);
   const field = (isPresent: number, fallback: number): number => {
     if (!isPresent) return fallback;
     position += 4;
@@ -99,9 +104,6 @@ function readRun(trun: Buffer, defaults: Defaults, startTime: number, samples: F
     samples.push({ decodeTime, compositionOffset, duration, isSync, offset, sizeBytes });
     decodeTime += duration;
     offset += sizeBytes;
-    // A count that no bytes stand behind must not make us loop for ever.
-    if (sizeBytes === 0 && position === trun.length && index > 10_000)
-      throw new RangeError('trun without samples');
   }
   return decodeTime;
 }

@@ -73,8 +73,10 @@ export class TransportStreamScanner implements ContainerScanner {
   #readAssociation(payload: Buffer): void {
     const section = payload.subarray(1 + (payload[0] as number));
     if (section.length < 12 || section[0] !== 0) return;
+    // Programme 0 is no programme, it names the network's table.
+    const at = section.readUInt16BE(8) === 0 && section.length >= 16 ? 12 : 8;
     this.#tableOffset = this.#offset;
-    this.#programMapPid = section.readUInt16BE(10) & 0x1fff;
+    this.#programMapPid = section.readUInt16BE(at + 2) & 0x1fff;
   }
 
   #readProgramMap(payload: Buffer): void {

@@ -246,7 +246,8 @@ export class SessionRegistry {
     );
     this.#sessions.set(id, session);
     void session.over.then(async () => {
-      this.#sessions.delete(id);
+      // While the server stops, viewers are told so by the session, not that there is none.
+      if (!this.#isDraining) this.#sessions.delete(id);
       // A session in which nothing was ever sent leaves nothing.
       if (session.isEmpty && !this.#isDraining) await content.removeVideo(id).catch(() => undefined);
     });

@@ -228,7 +228,9 @@ export class Session {
     this.#publisher = null;
     await this.#journal.close().catch(() => undefined);
     this.#pipeline.close();
-    this.playlist.close(new LivereelError('session-closed', 'the server is stopping'));
+    this.playlist.close(
+      new LivereelError('server-draining', 'the server is stopping: it is back in a moment'),
+    );
     if (!this.#isStarted) await this.#letGo();
     await this.over;
   }
