@@ -151,6 +151,16 @@ export class Publisher extends EventTarget {
     return this.#media.durationSeconds;
   }
 
+  /** How long the oldest of what exists only here has been waiting to become safe; 0 when nothing waits. */
+  get waitingSeconds(): number {
+    return this.#media.waitingSeconds(performance.now());
+  }
+
+  /** Of a live source: everything captured longer ago than this is safe on the server. */
+  get unsafeSeconds(): number {
+    return this.#media.unsafeSeconds(performance.now());
+  }
+
   /**
    * Publishes what comes next of the recording (`chunks`) or one JPEG (`frames`); bytes are kept, not copied.
    * Resolves when there is room for more, which a live source need not wait for. Once the session is over,

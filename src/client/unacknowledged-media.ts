@@ -52,6 +52,21 @@ export class UnacknowledgedMedia {
     return (this.#newestAtMillis - oldest.sinceMillis) / 1_000;
   }
 
+  /** How long the oldest thing held has been waiting for its acknowledgement; 0 when nothing is held. */
+  waitingSeconds(nowMillis: number): number {
+    const oldest = this.#entries[0];
+    return oldest === undefined ? 0 : (nowMillis - oldest.addedAtMillis) / 1_000;
+  }
+
+  /**
+   * How long ago the newest thing that is safe was captured: everything older is safe, what came after is not,
+   * be it held here or not added yet.
+   */
+  unsafeSeconds(nowMillis: number): number {
+    const sinceMillis = this.#entries[0]?.sinceMillis ?? this.#newestAtMillis;
+    return sinceMillis === undefined ? 0 : (nowMillis - sinceMillis) / 1_000;
+  }
+
   /** Keeps `bytes` (not a copy: they must not change) as what follows; `nowMillis` never goes back. */
   add(bytes: Uint8Array<ArrayBuffer>, nowMillis: number): void {
     if (bytes.byteLength === 0) return;

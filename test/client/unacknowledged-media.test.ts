@@ -10,6 +10,8 @@ t.test('bytes are cut anywhere, and time is counted from the last that is safe',
   media.add(bytes('efgh'), 1_250);
   media.add(bytes('ijkl'), 1_500);
   t.equal(media.durationSeconds, 0.5);
+  t.equal(media.unsafeSeconds(1_600), 0.6);
+  t.equal(media.waitingSeconds(1_600), 0.6);
   media.acknowledge(6);
   t.match(media, { start: 6, end: 12, sizeBytes: 6, durationSeconds: 0.5 });
   t.same(media.pieceAt(6, 100), { bytes: bytes('gh'), nextOffset: 8 });
@@ -19,6 +21,8 @@ t.test('bytes are cut anywhere, and time is counted from the last that is safe',
   t.equal(media.durationSeconds, 0.25);
   media.acknowledge(12);
   t.match(media, { sizeBytes: 0, durationSeconds: 0 });
+  t.equal(media.unsafeSeconds(1_600), 0.1, 'what is captured since is not safe either');
+  t.equal(media.waitingSeconds(1_600), 0);
   t.equal(media.pieceAt(12, 1), undefined);
 });
 

@@ -75,7 +75,7 @@ t.test('a lost connection is told in words, and nothing is lost by it', async t 
   const pill = page.getByTestId('pill');
   const pillSays = (words: RegExp) =>
     eventually(async () => words.test((await pill.textContent()) ?? ''), { what: `the pill says ${words}` });
-  await pillSays(/live · [\d.]+ s behind · [\d.]+ MB safe/);
+  await pillSays(/live · [\d.]+ MB safe · last [\d.]+ s on the way/);
   t.match(await page.getByTestId('watch-link').getAttribute('href'), /\/watch\/f3Kq9ZtA1bXy$/);
   t.same(await violations(page), []);
 

@@ -4,23 +4,36 @@ import { type LiveFacts, liveWords } from '../../src/web/studio/live-words.ts';
 
 const facts: LiveFacts = {
   state: 'publishing',
+  unsafeSeconds: 0.61,
+  waitingSeconds: 0.2,
   keptSeconds: 0.4,
   keptBytes: 120_000,
   safeBytes: 12_300_000,
   problem: undefined,
   isStopping: false,
+  isCatchingUp: false,
 };
 
 t.test('the pill says what is true', async t => {
   const words = (change: Partial<LiveFacts>) => liveWords({ ...facts, ...change });
-  t.same(words({}), { text: 'live · 0.4 s behind · 12 MB safe', isWrong: false });
+  t.same(words({}), { text: 'live · 12 MB safe · last 0.6 s on the way', isWrong: false });
   t.same(words({ state: 'reconnecting', keptSeconds: 7.6 }), {
     text: 'connection lost: 8 s kept on this device',
     isWrong: true,
   });
   t.same(words({ state: 'connecting' }), { text: 'connecting', isWrong: false });
   t.match(words({ state: 'connecting', problem: 'x', keptSeconds: 2 }).text, 'no connection yet: 2 s kept');
-  t.match(words({ keptSeconds: 5 }), { text: /slow connection: 5 s kept/, isWrong: true });
+  t.match(words({ keptSeconds: 5, waitingSeconds: 4.8 }), {
+    text: /slow connection: 5 s kept/,
+    isWrong: true,
+  });
+  t.match(
+    words({ keptSeconds: 5 }).text,
+    /^live/,
+    'a recorder that hands out five seconds at once is not slow',
+  );
+  t.match(words({ keptSeconds: 5, isCatchingUp: true }).text, 'connected again, catching up: 5 s kept');
+  t.same(words({ safeBytes: 0 }), { text: 'connected', isWrong: false });
   t.same(words({ isStopping: true }).text, 'sending the last 0.1 MB');
 });
 

@@ -24,21 +24,16 @@ export async function readVideo(id: string, signal?: AbortSignal): Promise<Video
 }
 
 /**
- * Renames a video. Resolves to false when this server does not know how.
- * @throws PublishError as `readVideo`.
+ * Renames a video with the ingest token of its session; goes on when the page is left meanwhile.
+ * @throws PublishError as `readVideo`; `bad-token` when the token is another video's.
  */
-export async function renameVideo(id: string, title: string): Promise<boolean> {
-  try {
-    await reach(`/api/v1/videos/${id}`, {
-      method: 'PATCH',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ title }),
-    });
-    return true;
-  } catch (error) {
-    if (error instanceof PublishError && [404, 405, 501].includes(error.facts.status ?? 0)) return false;
-    throw error;
-  }
+export async function renameVideo(id: string, title: string, ingestToken: string): Promise<void> {
+  await reach(`/api/v1/videos/${id}`, {
+    method: 'PATCH',
+    headers: { 'content-type': 'application/json', authorization: `Bearer ${ingestToken}` },
+    body: JSON.stringify({ title }),
+    keepalive: true,
+  });
 }
 
 async function reach(url: string, init: RequestInit): Promise<Response> {

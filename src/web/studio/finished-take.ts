@@ -2,9 +2,11 @@ import { html } from 'lit';
 import { PublishError } from '../../client/publish-error.ts';
 import { icon } from '../elements/icon.ts';
 import { LightElement } from '../elements/light-element.ts';
-import { readVideo, renameVideo, type VideoAnswer } from '../elements/video-api.ts';
+import { readVideo, type VideoAnswer } from '../elements/video-api.ts';
 import { clock, megabytes } from '../elements/words.ts';
+import type { TitleField } from './title-field.ts';
 import '../elements/copy-link.ts';
+import './title-field.ts';
 
 const pollMillis = 700;
 
@@ -13,20 +15,24 @@ const pollMillis = 700;
  * Event `record-another`.
  */
 export class FinishedTake extends LightElement {
-  static override properties = { videoId: {}, watchUrl: {}, still: {} };
+  static override properties = { videoId: {}, ingestToken: {}, savedTitle: {}, watchUrl: {}, still: {} };
   declare videoId: string;
+  /** Of the video's session: who holds it may name the video. */
+  declare ingestToken: string;
+  /** The title that the server has; empty without one. */
+  declare savedTitle: string;
   declare watchUrl: string;
   /** The last picture, to stand behind what does not fill the page. */
   declare still: string | undefined;
   #video: VideoAnswer | undefined;
   #problem: string | undefined;
-  #canRename = false;
-  #isRenaming = false;
   readonly #gone = new AbortController();
 
   constructor() {
     super();
     this.videoId = '';
+    this.ingestToken = '';
+    this.savedTitle = '';
     this.watchUrl = '';
   }
 
@@ -42,6 +48,7 @@ export class FinishedTake extends LightElement {
 
   override render() {
     const video = this.#video;
+    if (video?.state === 'failed') return this.#failure(video);
     const isReady = video?.state === 'ready' && video.fileUrl !== null;
     return html`
       <div class="take" style=${this.still === undefined ? '' : `--still: url(${this.still})`}>
@@ -56,24 +63,21 @@ export class FinishedTake extends LightElement {
                 playsinline
                 controls
               ></video>`
-            : html`<div class="making" role="status">${this.#waitingWords()}</div>`
+            : html`<p class="making" role="status">
+                ${this.#problem ?? 'Making the video'}
+                <span class="waiting-dots" aria-hidden="true"><i></i><i></i><i></i></span>
+              </p>`
         }
       </div>
       <section class="next" aria-label="Your video">
-        ${this.#canRename ? this.#titleField() : html`<h1>${video?.title ?? 'Your video'}</h1>`}
-        ${
-          isReady
-            ? html`<p class="facts number">
-                ${clock(video.durationSeconds ?? 0)} · ${megabytes(video.sizeBytes ?? 0)} · everyone with the link can watch
-              </p>`
-            : html`<p class="facts">Everything is safe on the server. You may close this page.</p>`
-        }
+        <h1>Your video</h1>
+        ${this.#titleField()} ${this.#facts()}
         <lr-copy-link .href=${this.watchUrl} .showAddress=${true}></lr-copy-link>
         <div class="actions">
           <a class="button primary" data-testid="open-video" href=${this.watchUrl}>Open video</a>
           ${
             isReady
-              ? html`<a class="button" data-testid="download" href=${video.fileUrl as string} download=${`${video.title}.mp4`}
+              ? html`<a class="button" data-testid="download" href=${video.fileUrl as string} download=${`${this.savedTitle || 'Untitled'}.mp4`}
                   >${icon('download')}Download MP4</a
                 >`
               : null
@@ -84,31 +88,35 @@ export class FinishedTake extends LightElement {
     `;
   }
 
-  #waitingWords() {
+  #facts() {
     const video = this.#video;
-    if (video?.state === 'failed') {
-      return html`<div class="message">
-        <h2 data-testid="error-message">The video could not be made</h2>
-        <p>${video.error?.message ?? 'The server gave no reason.'} Record it again.</p>
-      </div>`;
+    if (video?.state !== 'ready') {
+      return html`<p class="facts">Everything is safe on the server. You may close this page.</p>`;
     }
-    return html`<p>
-      ${this.#problem ?? 'Making the video'} <span class="waiting-dots" aria-hidden="true"><i></i><i></i><i></i></span>
+    return html`<p class="facts number">
+      ${clock(video.durationSeconds ?? 0)} · ${megabytes(video.sizeBytes ?? 0)} · everyone with the link can watch
     </p>`;
   }
 
+  #failure(video: VideoAnswer) {
+    return html`<div class="message alone" role="alert">
+      <h1 data-testid="error-message">The video could not be made</h1>
+      <p>${video.error?.message ?? 'The server gave no reason.'}</p>
+      <div class="actions">
+        <button class="button primary" data-testid="record-another" @click=${this.#another}>Record another</button>
+      </div>
+    </div>`;
+  }
+
   #titleField() {
-    return html`<label class="field title"
-      ><span class="only-spoken">Title</span>
-      <input
-        data-testid="take-title"
-        maxlength="200"
-        .value=${this.#video?.title === 'Untitled' ? '' : (this.#video?.title ?? '')}
-        placeholder="Give it a title"
-        @change=${this.#rename}
-      />
-      <span class="only-spoken" role="status">${this.#isRenaming ? 'Saving' : ''}</span>
-    </label>`;
+    return html`<lr-title-field
+      .videoId=${this.videoId}
+      .ingestToken=${this.ingestToken}
+      .savedTitle=${this.savedTitle}
+      @renamed=${(event: Event) => {
+        this.savedTitle = (event.target as TitleField).savedTitle;
+      }}
+    ></lr-title-field>`;
   }
 
   async #follow(): Promise<void> {
@@ -118,7 +126,7 @@ export class FinishedTake extends LightElement {
         this.#video = await readVideo(this.videoId, signal);
         this.#problem = undefined;
         if (this.#video.state === 'ready' || this.#video.state === 'failed') {
-          await this.#findOutAboutTitles();
+          this.requestUpdate();
           return;
         }
       } catch (error) {
@@ -129,30 +137,6 @@ export class FinishedTake extends LightElement {
       await new Promise(resolve => setTimeout(resolve, pollMillis));
     }
   }
-
-  // A server that cannot rename says so to the title that it has already.
-  async #findOutAboutTitles(): Promise<void> {
-    this.requestUpdate();
-    if (this.#video?.state !== 'ready') return;
-    this.#canRename = await renameVideo(this.videoId, this.#video.title).catch(() => false);
-    this.requestUpdate();
-    await this.updateComplete;
-    if (this.#canRename) this.querySelector<HTMLInputElement>('.title input')?.focus();
-  }
-
-  readonly #rename = async (event: Event): Promise<void> => {
-    const title = (event.target as HTMLInputElement).value.trim() || 'Untitled';
-    this.#isRenaming = true;
-    this.requestUpdate();
-    try {
-      this.#canRename = await renameVideo(this.videoId, title);
-      if (this.#video !== undefined) this.#video = { ...this.#video, title };
-    } catch (error) {
-      this.#problem = error instanceof Error ? error.message : undefined;
-    }
-    this.#isRenaming = false;
-    this.requestUpdate();
-  };
 
   readonly #another = (): void => {
     this.dispatchEvent(new Event('record-another'));

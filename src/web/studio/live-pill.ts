@@ -8,12 +8,11 @@ export function livePill(recording: Recording | undefined, notice: string | unde
   const noticePill =
     said === undefined ? nothing : html`<p class="pill wrong" data-testid="notice" role="status">${said}</p>`;
   if (recording === undefined) return html`${noticePill}`;
-  const { publisher, isStopping } = recording;
-  const { state, keptSeconds, keptBytes, safeBytes, problem } = publisher;
-  const words = liveWords({ state, keptSeconds, keptBytes, safeBytes, problem, isStopping });
-  const isLive = state === 'publishing' && !isStopping;
+  const facts = recording.facts();
+  const words = liveWords(facts);
+  const isLive = facts.state === 'publishing' && !facts.isStopping;
   // Only what goes wrong is spoken: the counters change four times a second.
-  return html`<p class=${`pill number ${words.isWrong ? 'wrong' : ''}`} data-testid="pill" data-state=${state}>
+  return html`<p class=${`pill number ${words.isWrong ? 'wrong' : ''}`} data-testid="pill" data-state=${facts.state}>
       ${isLive ? html`<i class="dot" aria-hidden="true"></i>` : nothing}${words.text}
     </p>
     <span class="only-spoken" role="status">${words.isWrong ? words.text.replace(/:.*/, '') : ''}</span>

@@ -1,9 +1,14 @@
 import { PublishError, Publisher } from '../../client/publisher.ts';
 import { reachableUrl } from '../../client/reachable-url.ts';
 import { RecorderSource } from '../../client/recorder-source.ts';
+import type { LiveFacts } from './live-words.ts';
+import { RecentPeak } from './recent-peak.ts';
 import { SwitchableVideo } from './switchable-video.ts';
 
 const slowTab = 'This tab was hidden, and the browser slowed the recording down. Keep it in view.';
+
+// Between two acknowledgements, which come every 500 ms.
+const caughtUpSeconds = 1;
 
 /**
  * One recording from the button to the server's last word: owns the publisher, the recorder and the wish that
@@ -12,6 +17,8 @@ const slowTab = 'This tab was hidden, and the browser slowed the recording down.
  */
 export class Recording extends EventTarget {
   readonly publisher: Publisher;
+  /** What it was called when it began; empty for no title. */
+  readonly title: string;
   readonly #source: RecorderSource;
   readonly #switchable: SwitchableVideo | undefined;
   readonly #startedAtMillis = performance.now();
@@ -19,22 +26,25 @@ export class Recording extends EventTarget {
   #notice: string | undefined;
   #screenLock: WakeLockSentinel | undefined;
   #isClosed = false;
+  #isCatchingUp = false;
+  readonly #unsafePeak = new RecentPeak();
 
   /** Creates the session and starts to record at once. @throws PublishError, or what MediaRecorder throws. */
   static async start(media: MediaStream, mimeType: string, title: string): Promise<Recording> {
     const session = { mimeType, ...(title === '' ? {} : { title }) };
     const publisher = await Publisher.create(location.origin, { session });
     try {
-      return new Recording(media, mimeType, publisher);
+      return new Recording(media, mimeType, publisher, title);
     } catch (error) {
       publisher.close();
       throw error;
     }
   }
 
-  private constructor(media: MediaStream, mimeType: string, publisher: Publisher) {
+  private constructor(media: MediaStream, mimeType: string, publisher: Publisher, title: string) {
     super();
     this.publisher = publisher;
+    this.title = title;
     const camera = media.getVideoTracks()[0];
     this.#switchable = SwitchableVideo.isSupported && camera ? new SwitchableVideo(camera) : undefined;
     const tracks = this.#switchable ? [this.#switchable.track, ...media.getAudioTracks()] : media.getTracks();
@@ -42,7 +52,7 @@ export class Recording extends EventTarget {
       mimeType,
       ...camera?.getSettings(),
     });
-    publisher.addEventListener('change', () => this.#changed());
+    publisher.addEventListener('change', () => this.#onPublisher());
     publisher.addEventListener('warning', event => this.#say((event as Event & { message: string }).message));
     this.#source.addEventListener('slow', () => this.#say(slowTab));
     this.#source.addEventListener('stopped', () => {
@@ -62,8 +72,16 @@ export class Recording extends EventTarget {
     return ((this.#stoppedAtMillis ?? performance.now()) - this.#startedAtMillis) / 1_000;
   }
 
-  get isStopping(): boolean {
-    return this.#stoppedAtMillis !== undefined;
+  /** What the pill tells, as it is now. */
+  facts(): LiveFacts {
+    const { state, waitingSeconds, keptSeconds, keptBytes, safeBytes, problem } = this.publisher;
+    // What was behind during an outage says nothing about now.
+    if (this.#isCatchingUp) this.#unsafePeak.forget();
+    const unsafeSeconds = this.#unsafePeak.note(this.publisher.unsafeSeconds, performance.now());
+    const isStopping = this.#stoppedAtMillis !== undefined;
+    const isCatchingUp = this.#isCatchingUp;
+    const kept = { waitingSeconds, keptSeconds, keptBytes };
+    return { state, problem, safeBytes, ...kept, unsafeSeconds, isStopping, isCatchingUp };
   }
 
   /** Something to know about this recording that does not stop it. */
@@ -130,6 +148,13 @@ export class Recording extends EventTarget {
     } catch {
       // Low battery, or not visible: recording goes on without.
     }
+  }
+
+  #onPublisher(): void {
+    const { state, waitingSeconds } = this.publisher;
+    if (state === 'reconnecting') this.#isCatchingUp = true;
+    else if (state === 'publishing' && waitingSeconds < caughtUpSeconds) this.#isCatchingUp = false;
+    this.#changed();
   }
 
   #say(notice: string): void {

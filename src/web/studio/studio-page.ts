@@ -150,6 +150,8 @@ export class StudioPage extends LightElement {
     return html`<main class="studio finished">
       <lr-finished-take
         .videoId=${recording.publisher.session.id}
+        .ingestToken=${recording.publisher.session.ingestToken}
+        .savedTitle=${recording.title}
         .watchUrl=${recording.watchUrl}
         .still=${this.#still}
         @record-another=${() => this.#again()}
