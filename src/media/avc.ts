@@ -5,6 +5,10 @@ export type AvcParameterSets = { readonly sps: readonly Buffer[]; readonly pps: 
 
 const nalSps = 7;
 const nalPps = 8;
+// What the counts and lengths of an `avcC` box can say.
+const mostSps = 31;
+const mostPps = 255;
+const largestSetBytes = 65_535;
 
 /** The NAL units of a sample in MP4 layout: each behind its length in 4 bytes (ISO 14496-15, section 5.3.3). */
 export function* nalUnits(sample: Buffer): Generator<Buffer> {
@@ -18,7 +22,7 @@ export function* nalUnits(sample: Buffer): Generator<Buffer> {
   }
 }
 
-/** The parameter sets that a sample carries itself; null when it carries no pair. */
+/** The parameter sets that a sample carries itself; null when it carries no pair, or more than a header can hold. */
 export function parameterSetsIn(sample: Buffer): AvcParameterSets | null {
   const sps: Buffer[] = [];
   const pps: Buffer[] = [];
@@ -29,6 +33,8 @@ export function parameterSetsIn(sample: Buffer): AvcParameterSets | null {
     // Parameter sets stand before the first slice (types 1 to 5).
     else if (type >= 1 && type <= 5) break;
   }
+  if (sps.length > mostSps || pps.length > mostPps) return null;
+  if ([...sps, ...pps].some(set => set.length > largestSetBytes)) return null;
   return sps.length > 0 && pps.length > 0 ? { sps, pps } : null;
 }
 

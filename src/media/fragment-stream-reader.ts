@@ -42,9 +42,7 @@ export class FragmentStreamReader {
 
   #box(data: Buffer): number {
     const head = readBoxHead(data, 0);
-    if (head === 'malformed' || (head !== null && head.sizeBytes > largestBoxBytes)) {
-      throw new LivereelError('media-unusable', 'ffmpeg wrote something that is no fragmented MP4');
-    }
+    if (head === 'malformed' || (head !== null && head.sizeBytes > largestBoxBytes)) throw notFragmented();
     this.#neededBytes = head?.sizeBytes ?? 16;
     if (head === null || data.length < head.sizeBytes) return 0;
     this.#neededBytes = 8;
@@ -63,7 +61,11 @@ export class FragmentStreamReader {
   }
 
   #readFragment(moof: Buffer, moofBytes: number): void {
-    this.#pending = { samples: readMovieFragment(moof, this.#tracks)[0]?.samples ?? [], moofBytes };
+    try {
+      this.#pending = { samples: readMovieFragment(moof, this.#tracks)[0]?.samples ?? [], moofBytes };
+    } catch (cause) {
+      throw cause instanceof RangeError ? notFragmented(cause) : cause;
+    }
   }
 
   #readSamples(content: Buffer, headBytes: number): void {
@@ -75,4 +77,8 @@ export class FragmentStreamReader {
       this.#visitor.sample({ ...sample, data: content.subarray(start, start + sizeBytes) });
     }
   }
+}
+
+function notFragmented(cause?: RangeError): LivereelError {
+  return new LivereelError('media-unusable', 'ffmpeg wrote something that is no fragmented MP4', { cause });
 }
