@@ -23,6 +23,7 @@ export type TestServerOptions = {
   readonly built?: boolean;
 };
 
+const dieWithParent = existsSync('/usr/bin/setpriv') ? ['/usr/bin/setpriv', '--pdeathsig', 'TERM'] : [];
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /** A port on the loopback address that was free a moment ago. */
@@ -102,7 +103,9 @@ export class TestServer {
     const main = join(root, 'dist/main.js');
     const built = (this.#options.built ?? process.env.FROM_SOURCES !== '1') && existsSync(main);
     const args = built ? [main, 'serve'] : ['--import', 'tsx', join(root, 'src/main.ts'), 'serve'];
-    const child = spawn(process.execPath, args, {
+    // A test that is killed takes its server along, where the system can do that; the exec keeps the process id.
+    const [program = '', ...command] = [...dieWithParent, process.execPath, ...args];
+    const child = spawn(program, command, {
       cwd: root,
       env: {
         ...process.env,
