@@ -166,6 +166,8 @@ async function initialise(cluster: Cluster): Promise<void> {
     cwd: runDir,
     log,
     ...(asUser && { asUser }),
+  }).catch(error => {
+    throw asUser?.kind === 'user' ? notForNobody(binaries.initdb, error) : error;
   });
   await rename(unfinished, dataDir);
   const folder = await open(join(dataDir, '..'));
@@ -281,4 +283,13 @@ async function isThere(path: string): Promise<boolean> {
     () => true,
     () => false,
   );
+}
+
+/** Postgres refuses root, and where user namespaces are forbidden another user has to reach its files. */
+function notForNobody(program: string, cause: unknown): LivereelError {
+  const why = `Postgres does not run as root, and as the user nobody it could not be set up with ${program}`;
+  const how =
+    'Put the project and CONTENT_DIR where other users may enter (/opt, not /root), or start livereel as an ' +
+    'ordinary user, or set DATABASE_URL to a PostgreSQL server.';
+  return new LivereelError('program-failed', `${why}: ${(cause as Error).message}. ${how}`, { cause });
 }
