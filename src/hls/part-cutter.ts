@@ -24,6 +24,8 @@ export type CutterSettings = {
 const jitterAllowance = 1.08;
 // A keyframe that comes this little early still ends the segment.
 const earlyKeyframeShare = 0.9;
+// Two AAC frames: so little sound behind the last picture stays in its part.
+const shortestSoundSeconds = 0.043;
 
 /**
  * Decides where parts and segments end, by media time alone, so that it makes no difference whether a stream is
@@ -77,10 +79,8 @@ export class PartCutter {
     }
     this.#pending.push(sample);
     // A picture that stays for long: what follows of it are parts of sound alone.
-    if (
-      this.#partTargetSeconds > 0 &&
-      sample.duration / this.#timescale > this.#settings.longestSegmentSeconds / 2
-    ) {
+    if (sample.duration / this.#timescale > this.#settings.longestSegmentSeconds / 2) {
+      this.#learnPartTarget();
       this.#cutLongSample(endSeconds, cuts);
     }
     return cuts;
@@ -91,6 +91,8 @@ export class PartCutter {
     const cuts: PartCut[] = [];
     this.#learnPartTarget();
     const end = Math.max(endSeconds, this.endSeconds);
+    if (this.#partTargetSeconds > 0 && end - this.#partStartSeconds > this.#partTargetSeconds)
+      this.#cutSound(end, cuts);
     if (end > this.#partStartSeconds) this.#cutUntil(end, true, cuts);
     return cuts;
   }
@@ -134,11 +136,24 @@ export class PartCutter {
   }
 
   #cutLongSample(endSeconds: number, cuts: PartCut[]): void {
-    while (endSeconds - this.#partStartSeconds > this.#partTargetSeconds) {
-      const end = this.#partStartSeconds + this.#partTargetSeconds;
-      const isLast = end - this.#segmentStartSeconds >= this.#settings.segmentSeconds;
-      this.#cutUntil(end, isLast, cuts);
-      if (isLast) this.#segmentStartsWithKey = false;
-    }
+    while (endSeconds - this.#partStartSeconds > this.#partTargetSeconds)
+      this.#cutWithoutPicture(this.#partStartSeconds + this.#partTargetSeconds, cuts);
+  }
+
+  /** Sound that goes on behind the last picture: parts of one length, but for the last of them. */
+  #cutSound(endSeconds: number, cuts: PartCut[]): void {
+    const soundSeconds = endSeconds - this.endSeconds;
+    if (soundSeconds < shortestSoundSeconds) return;
+    if (this.endSeconds > this.#partStartSeconds) this.#cutWithoutPicture(this.endSeconds, cuts);
+    const count = Math.ceil(soundSeconds / this.#partTargetSeconds);
+    const start = this.#partStartSeconds;
+    for (let index = 1; index < count; index += 1)
+      this.#cutWithoutPicture(start + (soundSeconds * index) / count, cuts);
+  }
+
+  #cutWithoutPicture(endSeconds: number, cuts: PartCut[]): void {
+    const isLast = endSeconds - this.#segmentStartSeconds >= this.#settings.segmentSeconds;
+    this.#cutUntil(endSeconds, isLast, cuts);
+    if (isLast) this.#segmentStartsWithKey = false;
   }
 }

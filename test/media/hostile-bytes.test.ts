@@ -8,7 +8,8 @@ import { Mp4Scanner } from '../../src/media/mp4-scanner.ts';
 import { readMovieHeader } from '../../src/media/mp4-track-header.ts';
 import { TransportStreamScanner } from '../../src/media/transport-stream-scanner.ts';
 import { makeClip } from '../support/clips.ts';
-import { anyCuts, cutAt, framesIn, scan, steady } from './scanned-stream.ts';
+import { holds } from './property.ts';
+import { anyCuts, cutAt, framesIn, scan } from './scanned-stream.ts';
 
 const scanners = [
   { name: 'Matroska', Scanner: MatroskaScanner, kind: 'webm-vp8' },
@@ -44,28 +45,28 @@ for (const { name, Scanner, kind } of scanners) {
     `whatever happened to a recording, the ${name} scanner goes on, and tells the same in any split`,
     async t => {
       const cases = damagedCopies(bytes).chain(copy => fc.tuple(fc.constant(copy), anyCuts(copy.length)));
-      fc.assert(
+      holds(
+        t,
         fc.property(cases, ([copy, cuts]) => {
           const whole = scan(Scanner, [copy]);
           if (whole.scannedOffset > copy.length) return false;
           const split = scan(Scanner, cutAt(copy, cuts));
           return JSON.stringify(split.events) === JSON.stringify(whole.events);
         }),
-        { ...steady, numRuns: 150 },
+        150,
       );
-      t.pass('all of them');
     },
   );
 
   t.test(`bytes of no kind are nothing to the ${name} scanner`, async t => {
-    fc.assert(
+    holds(
+      t,
       fc.property(fc.uint8Array({ maxLength: 3_000 }), noise => {
         const { events, scannedOffset } = scan(Scanner, [Buffer.from(noise)]);
         return scannedOffset <= noise.length && framesIn(events) < 3_000;
       }),
-      { ...steady, numRuns: 500 },
+      500,
     );
-    t.pass('all of them');
   });
 }
 
@@ -77,7 +78,8 @@ t.test('headers of no kind are read as far as they make sense', async t => {
   const moof = bytes.subarray(moofAt + 8, moofAt + bytes.readUInt32BE(moofAt));
   const tracks = readMovieHeader(moov);
   t.equal(tracks.length, 2);
-  fc.assert(
+  holds(
+    t,
     fc.property(damagedCopies(moov), damagedCopies(moof), (header, fragment) => {
       readMovieHeader(header);
       readAvcConfiguration(header);
@@ -89,6 +91,6 @@ t.test('headers of no kind are read as far as they make sense', async t => {
       }
       return true;
     }),
-    { ...steady, numRuns: 1_000 },
+    1_000,
   );
 });

@@ -65,6 +65,3 @@ export function cutAt(bytes: Buffer, cuts: readonly number[]): Buffer[] {
   }
   return pieces;
 }
-
-/** A run is the same every time: a suite that fails now and then teaches nobody. */
-export const steady = { seed: 20_260_101 } as const;
