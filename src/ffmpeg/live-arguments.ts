@@ -52,6 +52,8 @@ export function liveArguments(input: LiveInput): string[] {
       'aresample=async=1:min_hard_comp=0.03',
       '-c:a',
       'aac',
+      '-aac_coder',
+      'fast',
       '-b:a',
       '128k',
     ];
@@ -71,6 +73,9 @@ function inputArguments({ container }: LiveInput): string[] {
     ...times,
     ...probing,
     ...analysis,
+    // A decoder that works on several pictures at once holds that many back.
+    '-thread_type',
+    'slice',
     '-protocol_whitelist',
     'pipe',
     '-f',

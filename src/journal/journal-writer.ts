@@ -12,6 +12,7 @@ export type SafeEnd = { readonly bytes: number; readonly units: number };
 const flushIntervalMillis = 1_000;
 // Past this the socket's thread writes itself and so reads no more: the back-pressure of a slow disk.
 const largestBacklogBytes = 4_194_304;
+const smallBatchBytes = 262_144;
 // More than this in so short a time is no live stream: a file that is sent as fast as the line carries it.
 const floodBytes = 1_572_864;
 const floodWindowMillis = 250;
@@ -179,7 +180,10 @@ export class JournalWriter {
         const position = this.#position;
         this.#position += batch.lengthBytes;
         const target = this.#taken;
-        await writeWhole(this.#handle, batch.seal(Date.now()), position);
+        const bytes = batch.seal(Date.now());
+        // A live stream's batch is small and goes to the page cache: handing it to another thread costs more.
+        if (bytes.length <= smallBatchBytes) writeAtOnce(this.#handle.fd, bytes, position);
+        else await writeWhole(this.#handle, bytes, position);
         batch.clear();
         // What `#writeNow` wrote behind this batch became safe with it.
         this.#safe = this.#filling.lengthBytes === 0 ? this.#taken : target;
@@ -202,16 +206,7 @@ export class JournalWriter {
   #writeNow(): void {
     const bytes = this.#filling.seal(Date.now());
     try {
-      let written = 0;
-      while (written < bytes.length) {
-        written += writeSync(
-          this.#handle.fd,
-          bytes,
-          written,
-          bytes.length - written,
-          this.#position + written,
-        );
-      }
+      writeAtOnce(this.#handle.fd, bytes, this.#position);
       this.#position += bytes.length;
       this.#filling.clear();
     } catch (cause) {
@@ -258,6 +253,12 @@ export class JournalWriter {
 
   #announce(): void {
     for (const listener of [...this.#listeners]) listener();
+  }
+}
+
+function writeAtOnce(descriptor: number, bytes: Buffer, position: number): void {
+  for (let written = 0; written < bytes.length; ) {
+    written += writeSync(descriptor, bytes, written, bytes.length - written, position + written);
   }
 }
 
