@@ -1,4 +1,4 @@
-import { type FileHandle, open, rename, rm, writeFile } from 'node:fs/promises';
+import { type FileHandle, open, rename, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LivereelError } from '../errors.ts';
 import { mediaName, type Rendition } from './rendition.ts';
@@ -26,21 +26,33 @@ export class PartStore {
     await writeFile(join(this.#directory, mediaName.init(init)), bytes);
   }
 
+  /** Bytes of a segment's file, open or complete, or of an initialization section's; 0 when there is none. */
+  async bytesOnDisk(name: { readonly segment: number } | { readonly init: number }): Promise<number> {
+    if ('init' in name) return (await sizeOfFile(join(this.#directory, mediaName.init(name.init)))) ?? 0;
+    const openBytes = await sizeOfFile(this.#openFile(name.segment));
+    return openBytes ?? (await sizeOfFile(this.#file(name.segment))) ?? 0;
+  }
+
   /** Goes on with a segment that a crash left open: what was not logged was seen by nobody and is cut off. */
   async reopen(segment: number, sizeBytes: number): Promise<void> {
-    const handle = await open(this.#openFile(segment), 'r+');
-    await handle.truncate(sizeBytes);
-    this.#open = { segment, handle, sizeBytes };
+    // After a power cut the end of a segment may be lost that had its last name already.
+    if (!(await this.isUnnamed(segment)))
+      await rename(this.#file(segment), this.#openFile(segment)).catch(ignoreMissing);
+    await this.#openAt(segment, sizeBytes);
+  }
+
+  /** Whether the file of a segment has not got its last name. */
+  async isUnnamed(segment: number): Promise<boolean> {
+    return (await sizeOfFile(this.#openFile(segment))) !== null;
   }
 
   /** Appends a part to the open segment; returns where it begins. */
   async append(segment: number, part: number, bytes: Buffer): Promise<number> {
-    if (this.#open === null) {
-      this.#open = { segment, handle: await open(this.#openFile(segment), 'w+'), sizeBytes: 0 };
-    }
-    const offsetBytes = this.#open.sizeBytes;
-    await this.#open.handle.write(bytes, 0, bytes.length, offsetBytes);
-    this.#open.sizeBytes += bytes.length;
+    const target = this.#open ?? (await this.#openAt(segment, 0));
+    const offsetBytes = target.sizeBytes;
+    // Also on a disk that is nearly full: all of it is written, or it throws.
+    await target.handle.appendFile(bytes);
+    target.sizeBytes += bytes.length;
     this.#newest.push({ segment, part, bytes });
     let held = this.#newest.reduce((sum, kept) => sum + kept.bytes.length, 0);
     while (this.#newest.length > keptParts || (held > keptBytes && this.#newest.length > 1)) {
@@ -55,7 +67,7 @@ export class PartStore {
     const { segment, handle } = this.#open;
     this.#open = null;
     await handle.close();
-    await rename(this.#openFile(segment), join(this.#directory, mediaName.segment(segment)));
+    await rename(this.#openFile(segment), this.#file(segment));
   }
 
   /** A published part's bytes. @throws LivereelError `not-found`. */
@@ -64,9 +76,7 @@ export class PartStore {
     if (kept !== undefined) return kept.bytes;
     const place = this.#rendition.segment(segment)?.parts[part];
     if (place === undefined) throw new LivereelError('not-found', 'there is no such part (any more)');
-    const isOpen = this.#open?.segment === segment;
-    const path = isOpen ? this.#openFile(segment) : join(this.#directory, mediaName.segment(segment));
-    const handle = await open(path, 'r');
+    const handle = await this.#openForReading(segment);
     try {
       const bytes = Buffer.allocUnsafe(place.sizeBytes);
       await handle.read(bytes, 0, bytes.length, place.offsetBytes);
@@ -81,18 +91,43 @@ export class PartStore {
     await this.#open?.handle.datasync();
   }
 
-  /** Removes the file of an open segment that got no part. */
-  async dropOpen(segment: number): Promise<void> {
-    await rm(this.#openFile(segment), { force: true });
-  }
-
   async close(): Promise<void> {
     await this.#open?.handle.close();
     this.#open = null;
     this.#newest = [];
   }
 
-  #openFile(segment: number): string {
-    return join(this.#directory, mediaName.segment(segment).replace('.m4s', '.open'));
+  async #openAt(segment: number, sizeBytes: number) {
+    const handle = await open(this.#openFile(segment), 'a+');
+    await handle.truncate(sizeBytes);
+    this.#open = { segment, handle, sizeBytes };
+    return this.#open;
   }
+
+  /** The file may get its last name while it is looked for. */
+  async #openForReading(segment: number): Promise<FileHandle> {
+    const [open_, named] = [this.#openFile(segment), this.#file(segment)];
+    const inOrder = this.#open?.segment === segment ? [open_, named] : [named, open_, named];
+    for (const path of inOrder) {
+      const handle = await open(path, 'r').catch(ignoreMissing);
+      if (handle !== undefined) return handle;
+    }
+    throw new LivereelError('not-found', 'the file of this part is gone');
+  }
+
+  #file(segment: number): string {
+    return join(this.#directory, mediaName.segment(segment));
+  }
+
+  #openFile(segment: number): string {
+    return this.#file(segment).replace(/\.m4s$/, '.open');
+  }
+}
+
+async function sizeOfFile(path: string): Promise<number | null> {
+  return (await stat(path).catch(ignoreMissing))?.size ?? null;
+}
+
+function ignoreMissing(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== 'ENOENT') throw error;
 }

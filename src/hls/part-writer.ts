@@ -75,7 +75,10 @@ export class PartWriter {
     const { log, entries } = await TimelineLog.open(logFile);
     const store = new PartStore(directory, rendition);
     const writer = new PartWriter(rendition, store, log, onPublished);
-    const end = await writer.#restore(entries);
+    const lost = await findLost(entries, store);
+    const kept = lost < 0 ? entries : entries.slice(0, lost);
+    if (lost >= 0) await log.cutBehind(kept);
+    const end = await writer.#restore(kept);
     return { writer, end };
   }
 
@@ -273,16 +276,28 @@ export class PartWriter {
   async #nameLastSegment(): Promise<void> {
     const last = this.rendition.closed.at(-1);
     if (last === undefined) return;
-    try {
-      await this.store.reopen(last.number, sizeOf(last));
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
-      throw error;
-    }
+    if (!(await this.store.isUnnamed(last.number))) return;
+    await this.store.reopen(last.number, sizeOf(last));
     await this.store.complete();
   }
 }
 
 function fromHex(sets: readonly string[]): Buffer[] {
   return sets.map(set => Buffer.from(set, 'hex'));
+}
+
+/**
+ * The first entry whose bytes are not in the files any more, -1 when all are there. A crash leaves bytes without
+ * their line, never a line without its bytes; a power cut may.
+ */
+async function findLost(entries: readonly TimelineEntry[], store: PartStore): Promise<number> {
+  let missingBytes = 0;
+  for (const [index, entry] of entries.entries()) {
+    if (entry.type === 'init' && (await store.bytesOnDisk({ init: entry.init })) === 0) return index;
+    if (entry.type === 'segment') missingBytes = -(await store.bytesOnDisk({ segment: entry.segment }));
+    if (entry.type !== 'part') continue;
+    missingBytes += entry.sizeBytes;
+    if (missingBytes > 0) return index;
+  }
+  return -1;
 }

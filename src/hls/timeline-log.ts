@@ -67,11 +67,9 @@ export type TimelineEntry =
 /** Appends entries to a rendition's log; owned by its packager. */
 export class TimelineLog {
   readonly #handle: FileHandle;
-  #position: number;
 
-  private constructor(handle: FileHandle, position: number) {
+  private constructor(handle: FileHandle) {
     this.#handle = handle;
-    this.#position = position;
   }
 
   /** Opens the log at `path` and reads what is there; a last line that was cut is dropped. */
@@ -90,13 +88,17 @@ export class TimelineLog {
       length += Buffer.byteLength(line) + 1;
     }
     await handle.truncate(length);
-    return { log: new TimelineLog(handle, length), entries };
+    return { log: new TimelineLog(handle), entries };
   }
 
   async append(...entries: readonly TimelineEntry[]): Promise<void> {
-    const bytes = Buffer.from(entries.map(entry => `${JSON.stringify(entry)}\n`).join(''));
-    await this.#handle.write(bytes, 0, bytes.length, this.#position);
-    this.#position += bytes.length;
+    // Also on a disk that is nearly full: all of it is written, or it throws.
+    await this.#handle.appendFile(textOf(entries));
+  }
+
+  /** Forgets all that stands behind `kept`, the first entries that `open` read. */
+  async cutBehind(kept: readonly TimelineEntry[]): Promise<void> {
+    await this.#handle.truncate(Buffer.byteLength(textOf(kept)));
   }
 
   async flush(): Promise<void> {
@@ -106,4 +108,8 @@ export class TimelineLog {
   async close(): Promise<void> {
     await this.#handle.close();
   }
+}
+
+function textOf(entries: readonly TimelineEntry[]): string {
+  return entries.map(entry => `${JSON.stringify(entry)}\n`).join('');
 }
