@@ -1,3 +1,4 @@
+import { appendFileSync } from 'node:fs';
 import { type FileHandle, open, rename, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LivereelError } from '../errors.ts';
@@ -51,7 +52,8 @@ export class PartStore {
     const target = this.#open ?? (await this.#openAt(segment, 0));
     const offsetBytes = target.sizeBytes;
     // Also on a disk that is nearly full: all of it is written, or it throws.
-    await target.handle.appendFile(bytes);
+    // A part is some ten kilobytes for the page cache: on this thread, as `TimelineLog.append`.
+    appendFileSync(target.handle.fd, bytes);
     target.sizeBytes += bytes.length;
     this.#newest.push({ segment, part, bytes });
     let held = this.#newest.reduce((sum, kept) => sum + kept.bytes.length, 0);
