@@ -33,6 +33,7 @@ export class LiveFfmpeg {
   readonly #program: ChildProgram;
   #isInputEnded = false;
   #isGone = false;
+  #onGone: () => void = () => undefined;
   #outputFailure: unknown = null;
   #progress: Readonly<Record<string, string>> = {};
 
@@ -71,15 +72,17 @@ export class LiveFfmpeg {
     return this.#program.pid;
   }
 
-  /** Resolves when ffmpeg took the bytes, or is gone: `ended` tells which. */
+  /** Resolves when ffmpeg took the bytes, or is gone: `isGone` tells which. One write at a time. */
   async write(bytes: Uint8Array): Promise<void> {
     const { stdin } = this.#program;
-    if (stdin === null || stdin.destroyed) return;
+    if (this.#isGone) return;
     const stuck = setTimeout(() => this.#program.kill('SIGKILL'), stuckMillis);
-    await Promise.race([
-      new Promise<void>(resolve => stdin.write(bytes, () => resolve())),
-      this.#program.exited,
-    ]);
+    // Not a race with the promise of its exit: that lives as long as the stream and would remember every write.
+    await new Promise<void>(resolve => {
+      this.#onGone = resolve;
+      // Input that breaks is a program that ends: whoever writes must know before the next bytes come.
+      if (stdin !== null && !stdin.destroyed) stdin.write(bytes, error => !error && resolve());
+    });
     clearTimeout(stuck);
   }
 
@@ -124,6 +127,7 @@ export class LiveFfmpeg {
     });
     const exit = await this.#program.exited;
     this.#isGone = true;
+    this.#onGone();
     await reading;
     if (this.#outputFailure !== null)
       return { reason: String((this.#outputFailure as Error).message ?? 'output failed') };

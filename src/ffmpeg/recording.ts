@@ -1,4 +1,5 @@
 import { createReadStream } from 'node:fs';
+import { pipeline } from 'node:stream/promises';
 import { LivereelError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { type ChildProgram, failure, type ProgramSpec, startProgram } from '../process/child-program.ts';
@@ -69,19 +70,14 @@ export async function writeProgressiveMp4(
     args: withFileOutput(args),
     stdin: 'pipe',
   });
-  const { stdin } = program;
-  if (stdin !== null) {
-    for (const piece of pieces) {
-      for await (const bytes of createReadStream(piece, { highWaterMark: 262_144 })) {
-        if (stdin.destroyed) break;
-        if (!stdin.write(bytes))
-          await Promise.race([new Promise(resolve => stdin.once('drain', resolve)), program.exited]);
-      }
-    }
-    stdin.end();
-  }
+  // A program that goes away in between is told by how it exits.
+  if (program.stdin !== null) await pipeline(bytesOf(pieces), program.stdin).catch(() => undefined);
   const exit = await program.exited;
   if (exit.code !== 0) throw failure('ffmpeg', exit, program.stderrTail());
+}
+
+async function* bytesOf(files: readonly string[]): AsyncGenerator<Buffer> {
+  for (const file of files) yield* createReadStream(file, { highWaterMark: 262_144 });
 }
 
 /** What a recording turned out to be when every picture of it was decoded. */
