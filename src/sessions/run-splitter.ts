@@ -50,6 +50,9 @@ export class RunSplitter implements ContainerVisitor {
   #run: StreamRun | null = null;
   #streamStart: number | null = null;
   #isPriming = false;
+  // A stream whose header tells nothing: neither its bytes nor its structure are wanted until the next begins.
+  #isIgnoring = false;
+  #isDropping = false;
   #heldOffset: number;
   #held: Buffer = Buffer.alloc(0);
   #frames: number;
@@ -57,6 +60,7 @@ export class RunSplitter implements ContainerVisitor {
   #events: (
     | { kind: 'begin'; run: StreamRun; offset: number; isHeaderIncluded: boolean }
     | Extract<SplitItem, { kind: 'point' }>
+    | { kind: 'drop'; offset: number }
   )[] = [];
 
   /** `offset`: where the first piece begins; `frames`: pictures before it. */
@@ -93,7 +97,7 @@ export class RunSplitter implements ContainerVisitor {
   push(bytes: Buffer, isFresh: boolean): SplitItem[] {
     const items: SplitItem[] = [];
     if (isFresh && this.#scanner !== null) {
-      items.push(...this.#takeUntil(this.#heldOffset + this.#held.length));
+      items.push(...this.#takeRest());
       this.#scanner = null;
     }
     this.#held = this.#held.length === 0 ? bytes : Buffer.concat([this.#held, bytes]);
@@ -110,7 +114,7 @@ export class RunSplitter implements ContainerVisitor {
 
   /** What is left when nothing more comes. */
   end(): SplitItem[] {
-    return [...this.#drain(), ...this.#takeUntil(this.#heldOffset + this.#held.length)];
+    return [...this.#drain(), ...this.#takeRest()];
   }
 
   #recognize(): boolean {
@@ -138,15 +142,39 @@ export class RunSplitter implements ContainerVisitor {
   #drain(): SplitItem[] {
     const items: SplitItem[] = [];
     for (const event of this.#events.splice(0)) {
-      if (event.kind === 'begin') items.push(...this.#takeUntil(event.offset));
-      items.push(event);
+      if (event.kind !== 'point') items.push(...this.#takeUntil(event.offset));
+      if (event.kind === 'drop') this.#isDropping = true;
+      else items.push(event);
+      if (event.kind === 'begin') this.#isDropping = false;
     }
+    if (this.#streamStart !== null && this.#held.length > largestHeaderBytes) items.push(...this.#giveUp());
     if (this.#streamStart === null) items.push(...this.#takeUntil(this.#scanner?.scannedOffset ?? 0));
-    else if (this.#held.length > largestHeaderBytes) {
-      throw new LivereelError('media-unusable', 'the stream does not tell what it holds');
-    }
     this.#held = Buffer.from(this.#held);
     return items;
+  }
+
+  /** What came before a stream that does not tell what it holds was good, and stays. */
+  #giveUp(): SplitItem[] {
+    if (this.#run === null)
+      throw new LivereelError('media-unusable', 'the stream does not tell what it holds');
+    const items = this.#takeUntil(this.#streamStart ?? 0);
+    this.#ignore();
+    this.#isDropping = true;
+    return items;
+  }
+
+  #ignore(): void {
+    this.#damages += 1;
+    this.#streamStart = null;
+    this.#isIgnoring = true;
+  }
+
+  /** All that is held, less a header that is not whole. */
+  #takeRest(): SplitItem[] {
+    const items = this.#streamStart === null ? [] : this.#takeUntil(this.#streamStart);
+    if (this.#streamStart !== null) this.#isDropping = true;
+    this.#streamStart = null;
+    return [...items, ...this.#takeUntil(this.#heldOffset + this.#held.length)];
   }
 
   #takeUntil(offset: number): SplitItem[] {
@@ -155,11 +183,14 @@ export class RunSplitter implements ContainerVisitor {
     const bytes = this.#held.subarray(0, length);
     this.#held = this.#held.subarray(length);
     this.#heldOffset = offset;
-    return this.#run === null ? [] : [{ kind: 'bytes', bytes, endOffset: offset }];
+    const isWanted = this.#run !== null && !this.#isDropping;
+    return isWanted ? [{ kind: 'bytes', bytes, endOffset: offset }] : [];
   }
 
   streamStarted(offset: number): void {
-    if (!this.#isPriming) this.#streamStart = offset;
+    if (this.#isPriming) return;
+    this.#streamStart = offset;
+    this.#isIgnoring = false;
   }
 
   tracksFound(tracks: MediaTracks, headerEnd: number): void {
@@ -167,10 +198,12 @@ export class RunSplitter implements ContainerVisitor {
       this.#isPriming = false;
       return;
     }
+    if (this.#isIgnoring) return;
     const headerStart = this.#streamStart ?? headerEnd;
     this.#streamStart = null;
     if (tracks.video === null && tracks.audio === null) {
-      this.#damages += 1;
+      this.#events.push({ kind: 'drop', offset: headerStart });
+      this.#ignore();
       return;
     }
     this.#run = {
@@ -185,18 +218,18 @@ export class RunSplitter implements ContainerVisitor {
   }
 
   safePoint(offset: number, timeMicros: number, isKey: boolean): void {
-    if (!isKey || this.#isPriming) return;
+    if (!isKey || this.#isPriming || this.#isIgnoring) return;
     this.#events.push({ kind: 'point', offset, timeSeconds: timeMicros / 1_000_000, frames: this.#frames });
   }
 
   clockJumped(offset: number): void {
-    if (this.#run === null || this.#isPriming) return;
+    if (this.#run === null || this.#isPriming || this.#isIgnoring) return;
     this.#run = { ...this.#run, mediaStart: offset, framesBefore: this.#frames };
     this.#events.push({ kind: 'begin', run: this.#run, offset, isHeaderIncluded: false });
   }
 
   videoFrames(count: number): void {
-    if (!this.#isPriming) this.#frames += count;
+    if (!this.#isPriming && !this.#isIgnoring) this.#frames += count;
   }
 
   damaged(): void {

@@ -36,6 +36,7 @@ const keptPoints = 240;
 const triesAtOnePlace = 3;
 const restartDelayMillis = 200;
 const endedBySignal = 'ended by ';
+const ffmpegGone = new Error('ffmpeg is gone');
 
 /**
  * The way from a session's journal to what viewers see: reads, decodes, packages, until the journal ends. It
@@ -49,6 +50,8 @@ export class SessionPipeline {
   readonly #log: Log;
   readonly #packager: Packager;
   readonly #abort = new AbortController();
+  // Ends when the ffmpeg does that the next bytes are for: its death is noticed while no bytes come.
+  #reading = new AbortController();
   readonly #onTracks: (tracks: MediaTracks) => void;
   #reader: JournalReader | null = null;
   #splitter: RunSplitter;
@@ -118,7 +121,9 @@ export class SessionPipeline {
 
   /** Stops where it is; the journal tells the next pipeline how to go on. */
   close(): void {
-    this.#abort.abort(new LivereelError('session-closed', 'the server is stopping'));
+    const closed = new LivereelError('session-closed', 'the server is stopping');
+    this.#abort.abort(closed);
+    this.#reading.abort(closed);
     void this.#ffmpeg?.close();
   }
 
@@ -145,8 +150,16 @@ export class SessionPipeline {
     } while (!(await this.#takeAll(this.#splitter.end())) || !(await this.#endRun()));
   }
 
-  #nextPiece(): Promise<JournalPiece | null> {
-    return (this.#reader as JournalReader).read(this.#abort.signal);
+  async #nextPiece(): Promise<JournalPiece | null> {
+    for (;;) {
+      try {
+        return await (this.#reader as JournalReader).read(this.#reading.signal);
+      } catch (error) {
+        this.#abort.signal.throwIfAborted();
+        if (error !== ffmpegGone || this.#ffmpeg === null) throw error;
+        await this.#restart(this.#ffmpeg);
+      }
+    }
   }
 
   async #finish(): Promise<void> {
@@ -241,6 +254,7 @@ export class SessionPipeline {
     const { reason } = await ffmpeg.ended;
     this.#ffmpeg = null;
     this.#abort.signal.throwIfAborted();
+    this.#reading = new AbortController();
     await this.#packager.settled();
     const { publishedSeconds } = this.#packager;
     const isSamePlace = publishedSeconds === this.#failures.publishedSeconds;
@@ -314,7 +328,11 @@ export class SessionPipeline {
       audio: { header: () => undefined, sample: packager.audio.bind(packager) },
       settled: () => packager.settled(),
     };
-    this.#ffmpeg = new LiveFfmpeg(this.#settings, input, output, this.#log);
+    const ffmpeg = new LiveFfmpeg(this.#settings, input, output, this.#log);
+    const reading = new AbortController();
+    void ffmpeg.ended.then(() => reading.abort(ffmpegGone));
+    this.#ffmpeg = ffmpeg;
+    this.#reading = reading;
   }
 
   #packagedRun(startedAtMillis: number): PackagedRun {
