@@ -38,6 +38,10 @@ export type ErrorCode =
   // playback
   | 'part-too-far-ahead'
   | 'playlist-not-ready'
+  // captions
+  | 'recogniser-failed'
+  | 'captions-unavailable'
+  | 'model-unavailable'
   // machine
   | 'bad-configuration'
   | 'content-directory-in-use'

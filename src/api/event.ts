@@ -1,3 +1,4 @@
+import type { Caption } from './caption.ts';
 import type { VideoState } from './session.ts';
 
 /**
@@ -6,5 +7,6 @@ import type { VideoState } from './session.ts';
  */
 export type VideoEvent =
   | { readonly event: 'state'; readonly data: { id: string; state: VideoState; at: string } }
+  | { readonly event: 'caption'; readonly data: Caption & { id: string } }
   | { readonly event: 'viewers'; readonly data: { id: string; count: number } }
   | { readonly event: 'progress'; readonly data: { id: string; task: string; percent: number } };
