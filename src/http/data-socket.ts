@@ -21,8 +21,8 @@ type SocketData = {
 
 // A script that does not wait for `ready` may send this much before it is admitted.
 const largestEarlyBytes = 8_388_608;
-// A message over the limit is still received up to this size, so that its sender is told why.
-const receivedMessageBytes = 33_554_432;
+// A message that is over the limit by less is still received, so that its sender is told why.
+const toldExcessBytes = 16_777_216;
 const idleTimeoutSeconds = 30;
 
 /** The ingest WebSocket `/ingest/:id` (docs/protocol.md, section 3.1). */
@@ -33,7 +33,7 @@ export function addIngestSocket(
   log: Log,
 ): void {
   app.ws<SocketData>('/ingest/:id', {
-    maxPayloadLength: receivedMessageBytes,
+    maxPayloadLength: settings.maxMessageBytes + toldExcessBytes,
     idleTimeout: idleTimeoutSeconds,
     sendPingsAutomatically: true,
     maxBackpressure: 1_048_576,

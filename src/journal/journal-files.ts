@@ -1,6 +1,8 @@
-import { type FileHandle, open, readdir, rm } from 'node:fs/promises';
+import { type FileHandle, open, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { LivereelError } from '../errors.ts';
 import {
+  type FileHead,
   fileHeadBytes,
   isRecordWhole,
   largestRecordBytes,
@@ -35,45 +37,72 @@ export type JournalEnd = {
   readonly isEnded: boolean;
 };
 
+type RecoveredFile = { readonly start: FileHead; readonly end: JournalEnd; readonly recordCount: number };
+
 /**
- * Finds the end of a journal that was left at any moment. A file whose head was not written is removed, a
- * record that is not whole is cut off: neither was ever acknowledged. Null for an empty journal.
+ * Finds the end of a journal that was left at any moment: a record that is not whole is cut off, a file whose head
+ * was not written is removed. Neither was ever acknowledged. What no record of a file that was only begun tells,
+ * the file before it does. Null for an empty journal.
+ * @throws LivereelError `internal` when the beginning of the journal is missing.
  */
 export async function recoverJournal(directory: string): Promise<JournalEnd | null> {
-  const numbers = await journalFileNumbers(directory);
-  for (const number of numbers.reverse()) {
-    const path = journalFile(directory, number);
-    const handle = await open(path, 'r+');
-    try {
-      const end = await recoverFile(handle, number);
-      if (end !== null) return end;
-    } finally {
-      await handle.close();
-    }
-    await rm(path);
+  let newest: RecoveredFile | null = null;
+  for (const number of (await journalFileNumbers(directory)).reverse()) {
+    const file = await recoverFile(directory, number);
+    if (newest !== null && file !== null && isContinuedBy(file, newest)) return endOf(file, newest);
+    // A power cut may keep the later of two files: what it holds has lost its place, and is set aside.
+    if (newest !== null) await setAside(directory, newest.end.fileNumber);
+    if (file === null) await rm(journalFile(directory, number));
+    newest = file;
   }
-  return null;
+  if (newest !== null && newest.start.startBytes > 0) {
+    throw new LivereelError('internal', `the journal in ${directory} has lost its first file: restore it`);
+  }
+  return newest?.end ?? null;
 }
 
-async function recoverFile(handle: FileHandle, fileNumber: number): Promise<JournalEnd | null> {
-  const window = new FileWindow(handle);
-  const fileHead = readFileHead(await window.at(0, fileHeadBytes));
-  if (fileHead === null) return null;
-  let { startBytes: bytes, startUnits: units } = fileHead;
-  let [position, mediaTicks, arrivedAtMillis, isEnded] = [fileHeadBytes, 0, 0, false];
-  for (;;) {
-    const head = readRecordHead(await window.at(position, recordHeadBytes), 0);
-    if (head === null) break;
-    const record = await window.at(position, recordHeadBytes + head.payloadBytes);
-    if (!isRecordWhole(record, 0, head.payloadBytes)) break;
-    position += recordHeadBytes + head.payloadBytes;
-    bytes += head.payloadBytes;
-    units += head.units;
-    ({ mediaTicks, arrivedAtMillis } = head);
-    isEnded = head.kind === 'end';
+function isContinuedBy({ end }: RecoveredFile, { start }: RecoveredFile): boolean {
+  return end.bytes === start.startBytes && end.units === start.startUnits;
+}
+
+function endOf(earlier: RecoveredFile, newest: RecoveredFile): JournalEnd {
+  if (newest.recordCount > 0) return newest.end;
+  const { mediaTicks, arrivedAtMillis, isEnded } = earlier.end;
+  return { ...newest.end, mediaTicks, arrivedAtMillis, isEnded };
+}
+
+async function setAside(directory: string, number: number): Promise<void> {
+  const path = journalFile(directory, number);
+  await rename(path, path.replace(/log$/, 'lost'));
+}
+
+/** Cuts a file off behind its last whole record; null when it has no head. */
+async function recoverFile(directory: string, fileNumber: number): Promise<RecoveredFile | null> {
+  const handle = await open(journalFile(directory, fileNumber), 'r+');
+  try {
+    const window = new FileWindow(handle);
+    const start = readFileHead(await window.at(0, fileHeadBytes));
+    if (start === null) return null;
+    let { startBytes: bytes, startUnits: units } = start;
+    let [position, mediaTicks, arrivedAtMillis, isEnded, recordCount] = [fileHeadBytes, -1, 0, false, 0];
+    for (;;) {
+      const head = readRecordHead(await window.at(position, recordHeadBytes), 0);
+      if (head === null) break;
+      const record = await window.at(position, recordHeadBytes + head.payloadBytes);
+      if (!isRecordWhole(record, 0, head.payloadBytes)) break;
+      position += recordHeadBytes + head.payloadBytes;
+      bytes += head.payloadBytes;
+      units += head.units;
+      ({ mediaTicks, arrivedAtMillis } = head);
+      isEnded = head.kind === 'end';
+      recordCount += 1;
+    }
+    await handle.truncate(position);
+    const end = { fileNumber, position, bytes, units, mediaTicks, arrivedAtMillis, isEnded };
+    return { start, end, recordCount };
+  } finally {
+    await handle.close();
   }
-  await handle.truncate(position);
-  return { fileNumber, position, bytes, units, mediaTicks, arrivedAtMillis, isEnded };
 }
 
 /** Reads a file here and there through one buffer, a megabyte at a time. */

@@ -1,6 +1,8 @@
 import { type AppendFacts, type RecordKind, recordHeadBytes, writeRecordHead } from './record-layout.ts';
 
 const smallestBufferBytes = 65_536;
+// Recovery reads a record whole: what a fast client sends in one turn becomes several.
+const largestMergedBytes = 33_554_432;
 
 type OpenRecord = {
   position: number;
@@ -34,7 +36,7 @@ export class RecordBatch {
   add(payload: readonly Uint8Array[], facts: AppendFacts, mediaTicks: number): number {
     const payloadBytes = payload.reduce((sum, part) => sum + part.length, 0);
     this.#reserve(recordHeadBytes + payloadBytes);
-    const record = this.#recordFor(facts.kind ?? 'payload');
+    const record = this.#recordFor(facts.kind ?? 'payload', payloadBytes);
     for (const part of payload) {
       this.#bytes.set(part, this.#length);
       this.#length += part.length;
@@ -61,10 +63,11 @@ export class RecordBatch {
     this.#records = [];
   }
 
-  #recordFor(kind: RecordKind): OpenRecord {
+  #recordFor(kind: RecordKind, payloadBytes: number): OpenRecord {
     const newest = this.#records.at(-1);
+    const hasRoom = newest !== undefined && newest.payloadBytes + payloadBytes <= largestMergedBytes;
     // What follows a fresh beginning in the same batch belongs to its record; an end stands alone.
-    if (newest !== undefined && newest.kind !== 'end' && kind === 'payload') return newest;
+    if (hasRoom && newest.kind !== 'end' && kind === 'payload') return newest;
     const record = { position: this.#length, kind, payloadBytes: 0, units: 0, mediaTicks: 0 };
     this.#records.push(record);
     this.#length += recordHeadBytes;

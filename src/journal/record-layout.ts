@@ -9,8 +9,8 @@ export const fileHeadBytes = 32;
 export const recordHeadBytes = 32;
 /** A file of this size is closed and the next begun: recovery reads no more than the newest. */
 export const largestFileBytes = 67_108_864;
-/** No record is larger: a 16 MiB message and what stood before it. */
-export const largestRecordBytes = 33_554_432;
+/** No record is larger: its units, which may be bytes, are told in 28 bits. */
+export const largestRecordBytes = 2 ** 28 - 1;
 
 const magic = Buffer.from('LRJOURN1', 'latin1');
 

@@ -49,7 +49,8 @@ export class SessionRegistry {
   readonly #log: Log;
   readonly #sessions = new Map<string, Session>();
   readonly #diskTimer: NodeJS.Timeout;
-  #reserved = 0;
+  /** The address of each request that is under way: it takes a place before there is a session. */
+  readonly #reserved: string[] = [];
   #isDiskLow = false;
   #isDraining = false;
   #playlistRenders = 0;
@@ -96,7 +97,7 @@ export class SessionRegistry {
   ): Promise<{ id: string; ingestToken: string; state: VideoState }> {
     this.#admit(request, client.address);
     // Counted before anything is waited for: a burst of requests must not slip in together.
-    this.#reserved += 1;
+    this.#reserved.push(client.address);
     try {
       await this.#checkDisk();
       if (this.#isDiskLow)
@@ -117,10 +118,12 @@ export class SessionRegistry {
         createdAt: new Date(),
       };
       await this.#records.insert(record);
+      // Whoever is let in now would be closed by nobody.
+      if (this.#isDraining) throw serverDraining();
       await this.#open(record);
       return { id, ingestToken, state: 'created' };
     } finally {
-      this.#reserved -= 1;
+      this.#reserved.splice(this.#reserved.indexOf(client.address), 1);
     }
   }
 
@@ -177,10 +180,7 @@ export class SessionRegistry {
   }
 
   #admit(request: CreateSessionRequest, address: string): void {
-    if (this.#isDraining)
-      throw new LivereelError('server-draining', 'the server is stopping: try again in a moment', {
-        retryAfterSeconds: 10,
-      });
+    if (this.#isDraining) throw serverDraining();
     if (this.#settings.access !== 'open') {
       const how = 'start the server with ACCESS=open to let anyone who reaches it publish';
       throw new LivereelError(
@@ -195,12 +195,13 @@ export class SessionRegistry {
       );
     }
     const active = [...this.#sessions.values()].filter(session => session.state !== 'processing');
-    if (active.length + this.#reserved >= this.#settings.maxSessions) {
+    if (active.length + this.#reserved.length >= this.#settings.maxSessions) {
       throw new LivereelError('server-full', 'all places are taken: try again in a while', {
         retryAfterSeconds,
       });
     }
-    const fromAddress = active.filter(session => session.clientAddress === address).length;
+    const taken = [...active.map(session => session.clientAddress), ...this.#reserved];
+    const fromAddress = taken.filter(taker => taker === address).length;
     if (fromAddress >= this.#settings.maxSessionsPerAddress) {
       throw new LivereelError(
         'too-many-sessions',
@@ -271,6 +272,12 @@ export class SessionRegistry {
         .map(session => session.endBecause(error)),
     );
   }
+}
+
+function serverDraining(): LivereelError {
+  return new LivereelError('server-draining', 'the server is stopping: try again in a moment', {
+    retryAfterSeconds: 10,
+  });
 }
 
 function newId(): string {
