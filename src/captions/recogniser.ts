@@ -1,7 +1,6 @@
 import type { CaptionWord } from '../api/caption.ts';
 
-/** Samples in a second of what is listened to: mono, signed 16 bit. */
-export const speechSampleRate = 16_000;
+export { speechSampleRate } from '../media/speech-sound.ts';
 
 /** What is to be heard. */
 export type SpeechRequest = {

@@ -1,10 +1,13 @@
 import type { ContainerKind, MediaTracks } from '../media/container.ts';
 import { audioTimescale } from '../media/media-sample.ts';
+import { speechSampleRate } from '../media/speech-sound.ts';
 
 /** What one live ffmpeg is to make of its stream. */
 export type LiveInput = {
   readonly container: ContainerKind;
   readonly tracks: MediaTracks;
+  /** Its sound is listened to: it also comes as `speechSampleRate` PCM. */
+  readonly isHeard: boolean;
   /** Pictures come at exactly this rate; null: at their own times. */
   readonly frameRate: number | null;
   /** A part ended here (seconds on the stream's clock): what is encoded anew goes on from there. Null at a beginning. */
@@ -17,6 +20,7 @@ export type LiveInput = {
 /** Which of our pipes carries what: file descriptors of ffmpeg. */
 export const videoPipe = 3;
 export const audioPipe = 4;
+export const speechPipe = 5;
 
 // Transcoding larger pictures than this in real time is more than a small machine can do.
 const longestTranscodedSide = 1_920;
@@ -24,7 +28,8 @@ const demuxers: Record<ContainerKind, string> = { matroska: 'matroska', mp4: 'mo
 
 /**
  * Arguments of the one ffmpeg of a live session: container stream on stdin, fragmented MP4 with the picture on
- * fd 3, with the sound on fd 4, progress on stdout. Docs: design.md, section 4, has the measurements.
+ * fd 3, with the sound on fd 4, PCM for captions on fd 5, progress on stdout.
+ * Docs: design.md, section 4, has the measurements.
  */
 export function liveArguments(input: LiveInput): string[] {
   const { video, audio } = input.tracks;
@@ -58,9 +63,18 @@ export function liveArguments(input: LiveInput): string[] {
       '128k',
     ];
     args.push(...sound, '-ar', String(audioTimescale), '-ac', '2', ...fragmentsTo(audioPipe, audioTimescale));
+    if (input.isHeard) args.push('-map', '0:a:0', ...speechCoding);
   }
   return args;
 }
+
+// PCM in a fragmented MOV, because that tells each packet's time on the stream's own clock, holes included; ten
+// fragments a second. Docs: decisions/0007-heard-sound.md.
+const speechCoding = [
+  '-c:a', 'pcm_s16le', '-ar', String(speechSampleRate), '-ac', '1', '-use_editlist', '0', '-avoid_negative_ts', 'disabled',
+  '-movflags', '+empty_moov+default_base_moof+skip_trailer+frag_discont', '-frag_duration', '100000',
+  '-flush_packets', '1', '-f', 'mov', `pipe:${speechPipe}`,
+]; // biome-ignore format: options and their values
 
 function inputArguments({ container }: LiveInput): string[] {
   // A transport stream tells its codecs in its packets only; the others in their header. `nobuffer` would drop

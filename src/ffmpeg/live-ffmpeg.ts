@@ -2,12 +2,14 @@ import type { Readable } from 'node:stream';
 import type { Log } from '../log.ts';
 import { FragmentStreamReader, type FragmentStreamVisitor } from '../media/fragment-stream-reader.ts';
 import { type ChildProgram, startProgram } from '../process/child-program.ts';
-import { audioPipe, type LiveInput, liveArguments, videoPipe } from './live-arguments.ts';
+import { audioPipe, type LiveInput, liveArguments, speechPipe, videoPipe } from './live-arguments.ts';
 
 /** Gets what ffmpeg makes of a stream; `settled` is waited for before more is read, so nothing piles up. */
 export interface LiveOutput {
   readonly video: FragmentStreamVisitor;
   readonly audio: FragmentStreamVisitor;
+  /** PCM of what `LiveInput.isHeard`; taken as it comes: nothing ever waits for it. */
+  readonly speech: FragmentStreamVisitor;
   settled(): Promise<void>;
 }
 
@@ -45,16 +47,19 @@ export class LiveFfmpeg {
       cwd: settings.workingDirectory,
       stdin: 'pipe',
       stdout: 'pipe',
-      outputs: 2,
+      outputs: input.isHeard ? 3 : 2,
       limits: { cpuSeconds, addressSpaceBytes: settings.addressSpaceBytes },
       log,
     });
-    const [video, audio] = [videoPipe, audioPipe].map(pipe => this.#program.outputs[pipe - 3] as Readable);
+    const [video, audio, speech] = [videoPipe, audioPipe, speechPipe].map(
+      pipe => this.#program.outputs[pipe - 3] as Readable,
+    );
     const readers = [
       this.#readSamples(video as Readable, output.video, output),
       this.#readSamples(audio as Readable, output.audio, output),
       this.#readProgress(),
     ];
+    if (speech !== undefined) readers.push(this.#readSpeech(speech, output.speech, log));
     this.ended = this.#end(readers);
   }
 
@@ -105,6 +110,19 @@ export class LiveFfmpeg {
     for await (const bytes of pipe) {
       reader.push(bytes as Buffer);
       await output.settled();
+    }
+  }
+
+  /** Captions are an addition: whatever goes wrong with them, the pipe is emptied and the stream goes on. */
+  async #readSpeech(pipe: Readable, visitor: FragmentStreamVisitor, log: Log): Promise<void> {
+    let reader: FragmentStreamReader | null = new FragmentStreamReader(visitor);
+    for await (const bytes of pipe) {
+      try {
+        reader?.push(bytes as Buffer);
+      } catch (error) {
+        log.error({ err: error }, 'sound not heard: no captions until the stream begins anew');
+        reader = null;
+      }
     }
   }
 

@@ -103,6 +103,11 @@ export class Packager {
     return this.#wall.millis + (this.#publishedSeconds - this.#wall.mediaSeconds) * 1_000;
   }
 
+  /** Media time less the run's own clock; null before the run's first sample. */
+  get runOffsetSeconds(): number | null {
+    return this.#clock.offsetSeconds;
+  }
+
   /** Up to here, on the run's own clock, sound and picture are published; null when the run has nothing yet. */
   get resumeSeconds(): number | null {
     const offset = this.#clock.offsetSeconds;

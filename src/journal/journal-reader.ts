@@ -59,6 +59,28 @@ export class JournalReader {
     return reader;
   }
 
+  /** The bytes from `start` to before `end`, waiting for them; fewer when the journal ends before. @throws as `read`. */
+  static async bytesOf(
+    place: { readonly directory: string; readonly tail: JournalTail },
+    start: number,
+    end: number,
+    signal: AbortSignal,
+  ): Promise<Buffer> {
+    const reader = await JournalReader.open(place.directory, place.tail, start);
+    const pieces: Buffer[] = [];
+    try {
+      for (let missing = end - start; missing > 0; ) {
+        const piece = await reader.read(signal);
+        if (piece === null) break;
+        pieces.push(Buffer.from(piece.bytes.subarray(0, missing)));
+        missing -= piece.bytes.length;
+      }
+    } finally {
+      await reader.close();
+    }
+    return Buffer.concat(pieces);
+  }
+
   /** Reads what comes next, waiting for it; null after the end. @throws LivereelError `session-closed`, the signal's reason. */
   async read(signal: AbortSignal): Promise<JournalPiece | null> {
     for (;;) {

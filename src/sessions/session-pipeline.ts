@@ -8,6 +8,8 @@ import { formatOfHeader } from '../hls/video-format.ts';
 import { type JournalPiece, JournalReader, type JournalTail } from '../journal/journal-reader.ts';
 import type { Log } from '../log.ts';
 import type { MediaTracks } from '../media/container.ts';
+import type { MediaSample } from '../media/media-sample.ts';
+import type { PlacedSpeech } from './placed-speech.ts';
 import { RunSplitter, type SplitItem, type StreamRun } from './run-splitter.ts';
 
 export type PipelineSettings = LiveFfmpegSettings & {
@@ -31,6 +33,8 @@ type Point = { readonly offset: number; readonly timeSeconds: number; readonly f
 
 // Sound is decoded from a little before where it goes on, so that its decoder has settled.
 const resumeMarginSeconds = 0.1;
+// What was said and not yet captioned when a server died is heard again, so far back.
+const longestHeardAgainSeconds = 15;
 const keptPoints = 240;
 // A stretch that made ffmpeg fail so often is passed over.
 const triesAtOnePlace = 3;
@@ -53,6 +57,7 @@ export class SessionPipeline {
   // Ends when the ffmpeg does that the next bytes are for: its death is noticed while no bytes come.
   #reading = new AbortController();
   readonly #onTracks: (tracks: MediaTracks) => void;
+  readonly #speech: PlacedSpeech | null;
   #reader: JournalReader | null = null;
   #splitter: RunSplitter;
   #run: StreamRun | null = null;
@@ -75,6 +80,8 @@ export class SessionPipeline {
     readonly log: Log;
     /** Told what the stream holds, at each of its beginnings. */
     readonly onTracks: (tracks: MediaTracks) => void;
+    /** Takes its sound; null: nobody listens. */
+    readonly speech: PlacedSpeech | null;
   }) {
     this.#journalDirectory = parts.journalDirectory;
     this.#tail = parts.tail;
@@ -82,6 +89,7 @@ export class SessionPipeline {
     this.#settings = parts.settings;
     this.#log = parts.log;
     this.#onTracks = parts.onTracks;
+    this.#speech = parts.speech;
     this.#packager = new Packager(parts.writer, parts.end, parts.settings.cutter);
     this.#splitter = new RunSplitter(0, 0);
     this.#ended = parts.end.ended;
@@ -238,6 +246,7 @@ export class SessionPipeline {
     const { reason } = await ffmpeg.endInput();
     this.#abort.signal.throwIfAborted();
     await this.#packager.settled();
+    this.#speech?.settle();
     // An error at the end of a stream that was cut is no crash: whatever could be read was. A signal is one.
     this.#failures.lastWords = reason ?? '';
     if (reason?.startsWith(endedBySignal)) {
@@ -288,8 +297,7 @@ export class SessionPipeline {
   /** Feeds the run again from the last safe point before what is published. */
   async #resume(): Promise<void> {
     const run = this.#run as StreamRun;
-    const resumeSeconds = this.#packager.resumeSeconds;
-    const limit = (resumeSeconds ?? Number.NEGATIVE_INFINITY) - resumeMarginSeconds;
+    const limit = this.#resumeSeconds - resumeMarginSeconds;
     const point = this.#points.findLast(candidate => candidate.timeSeconds <= limit);
     const offset = point?.offset ?? run.mediaStart;
     const frames = point?.frames ?? run.framesBefore;
@@ -307,6 +315,15 @@ export class SessionPipeline {
     );
   }
 
+  /** From here on, on the run's own clock, there is something that is not published or not heard. */
+  get #resumeSeconds(): number {
+    const { resumeSeconds, runOffsetSeconds } = this.#packager;
+    if (resumeSeconds === null) return Number.NEGATIVE_INFINITY;
+    if (this.#speech === null || runOffsetSeconds === null) return resumeSeconds;
+    const heardSeconds = this.#speech.heardSeconds - runOffsetSeconds;
+    return Math.min(resumeSeconds, Math.max(heardSeconds, resumeSeconds - longestHeardAgainSeconds));
+  }
+
   #startFfmpeg(resumeSeconds: number | null): void {
     const run = this.#run as StreamRun;
     const packager = this.#packager;
@@ -314,6 +331,7 @@ export class SessionPipeline {
     const input = {
       container: run.container,
       tracks: run.tracks,
+      isHeard: this.#speech !== null && run.tracks.audio !== null,
       frameRate,
       resumeSeconds,
       keyframeSeconds: cutter.segmentSeconds,
@@ -326,8 +344,10 @@ export class SessionPipeline {
         sample: packager.video.bind(packager),
       },
       audio: { header: () => undefined, sample: packager.audio.bind(packager) },
+      speech: { header: () => undefined, sample: (sample: MediaSample) => this.#speech?.push(sample) },
       settled: () => packager.settled(),
     };
+    this.#speech?.begin(() => packager.runOffsetSeconds);
     const ffmpeg = new LiveFfmpeg(this.#settings, input, output, this.#log);
     const reading = new AbortController();
     void ffmpeg.ended.then(() => reading.abort(ffmpegGone));
@@ -352,18 +372,9 @@ export class SessionPipeline {
     await this.#ffmpeg?.write(await this.#headerBytes(this.#run as StreamRun));
   }
 
-  async #headerBytes({ headerStart, headerEnd }: StreamRun): Promise<Buffer> {
-    const reader = await JournalReader.open(this.#journalDirectory, this.#tail, headerStart);
-    const pieces: Buffer[] = [];
-    let missing = headerEnd - headerStart;
-    while (missing > 0) {
-      const piece = await reader.read(this.#abort.signal);
-      if (piece === null) break;
-      pieces.push(Buffer.from(piece.bytes.subarray(0, missing)));
-      missing -= piece.bytes.length;
-    }
-    await reader.close();
-    return Buffer.concat(pieces);
+  #headerBytes({ headerStart, headerEnd }: StreamRun): Promise<Buffer> {
+    const place = { directory: this.#journalDirectory, tail: this.#tail };
+    return JournalReader.bytesOf(place, headerStart, headerEnd, this.#abort.signal);
   }
 
   #result(): PipelineResult {

@@ -74,6 +74,7 @@ export class Session {
       settings,
       log: parts.log,
       onTracks,
+      speech: null,
     });
     this.#stopListening = journal.onAdvance(() => this.#advanced());
   }

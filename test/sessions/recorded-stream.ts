@@ -6,9 +6,13 @@ import { Rendition } from '../../src/hls/rendition.ts';
 import { JournalWriter } from '../../src/journal/journal-writer.ts';
 import { createLog } from '../../src/log.ts';
 import type { MediaTracks } from '../../src/media/container.ts';
+import { PlacedSpeech } from '../../src/sessions/placed-speech.ts';
 import { type PipelineResult, SessionPipeline } from '../../src/sessions/session-pipeline.ts';
 import { eventually } from '../support/eventually.ts';
 import { isRunning } from '../support/process-tree.ts';
+
+/** Sound as the pipeline told it. */
+export type HeardPiece = { readonly startSeconds: number; readonly pcm: Int16Array };
 
 type Test = { teardown(clean: () => Promise<void>): unknown };
 
@@ -27,6 +31,10 @@ export class RecordedStream {
   /** What each run of the pipeline came to, in order. */
   readonly outcomes: Promise<PipelineResult>[] = [];
   readonly tracks: MediaTracks[] = [];
+  /** What a listener was told, over all of the pipeline's lives. */
+  readonly heard: HeardPiece[] = [];
+  /** What the next pipeline takes for heard already, seconds. */
+  heardSeconds = 0;
   journal!: JournalWriter;
   writer!: PartWriter;
   pipeline!: SessionPipeline;
@@ -122,6 +130,14 @@ export class RecordedStream {
       },
       log: createLog('silent'),
       onTracks: tracks => this.tracks.push(tracks),
+      speech: new PlacedSpeech(
+        {
+          push: (startSeconds, pcm) => this.heard.push({ startSeconds, pcm }),
+          end: async () => undefined,
+          close: async () => undefined,
+        },
+        this.heardSeconds,
+      ),
     });
     const outcome = this.pipeline.run();
     // Whoever asks for it is told; nobody may ask before the next restart.
