@@ -84,6 +84,7 @@ async function build(
       records: videos,
       finished: finisher,
       events,
+      captioned: null,
       log,
     }),
   );

@@ -1,5 +1,6 @@
 import type { VideoEvents } from '../events/video-events.ts';
 import type { Log } from '../log.ts';
+import type { CaptionedSessions } from './captioned-sessions.ts';
 import type { FinishedSessions } from './finished-session.ts';
 import type { PipelineSettings } from './session-pipeline.ts';
 import type { SessionRecords } from './session-records.ts';
@@ -30,6 +31,8 @@ export type SessionParts = {
   readonly records: SessionRecords;
   readonly finished: FinishedSessions;
   readonly events: VideoEvents;
+  /** Null in a server that captions nothing. */
+  readonly captioned: Pick<CaptionedSessions, 'open'> | null;
   readonly onRender: () => void;
   readonly log: Log;
 };

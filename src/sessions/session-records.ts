@@ -8,6 +8,10 @@ export type SessionRecord = {
   readonly frameRate: number | null;
   readonly ingestTokenHash: Buffer | null;
   readonly clientAddress: string | null;
+  /** Of the speech: BCP-47, or `auto`. */
+  readonly language: string;
+  /** Caption it live. */
+  readonly captions: boolean;
   readonly createdAt: Date;
 };
 

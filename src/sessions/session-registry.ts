@@ -6,6 +6,7 @@ import { LivereelError } from '../errors.ts';
 import type { VideoEvents } from '../events/video-events.ts';
 import type { Log } from '../log.ts';
 import type { ContentDirectory } from '../store/content-directory.ts';
+import type { CaptionedSessions } from './captioned-sessions.ts';
 import type { FinishedSessions } from './finished-session.ts';
 import { Session } from './session.ts';
 import type { SessionSettings } from './session-parts.ts';
@@ -46,6 +47,7 @@ export class SessionRegistry {
   readonly #records: NewSessionRecords;
   readonly #finished: FinishedSessions;
   readonly #events: VideoEvents;
+  readonly #captioned: Pick<CaptionedSessions, 'open'> | null;
   readonly #log: Log;
   readonly #sessions = new Map<string, Session>();
   readonly #diskTimer: NodeJS.Timeout;
@@ -61,6 +63,8 @@ export class SessionRegistry {
     readonly records: NewSessionRecords;
     readonly finished: FinishedSessions;
     readonly events: VideoEvents;
+    /** Null: sessions are not captioned. */
+    readonly captioned: Pick<CaptionedSessions, 'open'> | null;
     readonly log: Log;
   }) {
     this.#settings = parts.settings;
@@ -68,6 +72,7 @@ export class SessionRegistry {
     this.#records = parts.records;
     this.#finished = parts.finished;
     this.#events = parts.events;
+    this.#captioned = parts.captioned;
     this.#log = parts.log;
     this.#diskTimer = setInterval(() => void this.#checkDisk(), diskCheckMillis);
     this.#diskTimer.unref();
@@ -238,6 +243,7 @@ export class SessionRegistry {
         records: this.#records,
         finished: this.#finished,
         events: this.#events,
+        captioned: this.#captioned,
         onRender: () => {
           this.#playlistRenders += 1;
         },

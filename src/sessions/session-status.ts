@@ -1,6 +1,7 @@
 import type { VideoState } from '../api/session.ts';
 import type { VideoEvents } from '../events/video-events.ts';
 import type { Log } from '../log.ts';
+import type { MediaTracks } from '../media/container.ts';
 import type { SessionChanges, SessionRecords } from './session-records.ts';
 
 /**
@@ -43,6 +44,11 @@ export class SessionStatus {
     this.#changes = this.#changes
       .then(() => this.#records.update(this.#id, changes))
       .catch(error => this.#log.error({ err: error, changes }, 'record not updated'));
+  }
+
+  /** The stream holds these. */
+  holds({ video, audio }: MediaTracks): void {
+    this.change({ videoCodec: video?.codec ?? null, audioCodec: audio?.codec ?? null });
   }
 
   /** Resolves when the record says all that it was told. */

@@ -5,12 +5,12 @@ import { PartWriter, type TimelineEnd } from '../hls/part-writer.ts';
 import { Rendition } from '../hls/rendition.ts';
 import { JournalWriter } from '../journal/journal-writer.ts';
 import type { AppendFacts } from '../journal/record-layout.ts';
-import type { MediaTracks } from '../media/container.ts';
+import type { SessionCaptions } from './captioned-sessions.ts';
 import { writeFinalPlaylists } from './final-playlists.ts';
 import type { Publisher } from './publisher.ts';
 import type { SessionParts } from './session-parts.ts';
 import { type PipelineResult, SessionPipeline } from './session-pipeline.ts';
-import type { SessionChanges, SessionRecord } from './session-records.ts';
+import type { SessionRecord } from './session-records.ts';
 import { SessionStatus } from './session-status.ts';
 
 // A script that posts frame by frame is connected for a moment each time: it is not gone yet.
@@ -35,6 +35,7 @@ export class Session {
   readonly #pipeline: SessionPipeline;
   readonly #stopListening: () => void;
   readonly #status: SessionStatus;
+  readonly #captions: SessionCaptions | null;
   #publisher: Publisher | null = null;
   #timer: NodeJS.Timeout | null = null;
   #isStarted = false;
@@ -49,6 +50,7 @@ export class Session {
     writer: PartWriter,
     end: TimelineEnd,
     playlist: LivePlaylist,
+    captions: SessionCaptions | null,
   ) {
     this.id = record.id;
     this.input = record.input;
@@ -60,11 +62,11 @@ export class Session {
     this.#journal = journal;
     this.#writer = writer;
     this.playlist = playlist;
+    this.#captions = captions;
     this.over = new Promise(resolve => {
       this.#resolveOver = resolve;
     });
     const settings = { ...parts.settings.pipeline, frameRate: record.frameRate };
-    const onTracks = (tracks: MediaTracks) => this.#status.change(codecsOf(tracks));
     const { journalDirectory } = parts.places;
     this.#pipeline = new SessionPipeline({
       journalDirectory,
@@ -73,8 +75,8 @@ export class Session {
       end,
       settings,
       log: parts.log,
-      onTracks,
-      speech: null,
+      onTracks: tracks => this.#status.holds(tracks),
+      speech: captions?.speech ?? null,
     });
     this.#stopListening = journal.onAdvance(() => this.#advanced());
   }
@@ -88,7 +90,8 @@ export class Session {
       playlist.published(),
     );
     const journal = await JournalWriter.open(journalDirectory);
-    const session = new Session(parts, record, journal, writer, end, playlist);
+    const captions = (await parts.captioned?.open(record)) ?? null;
+    const session = new Session(parts, record, journal, writer, end, playlist, captions);
     session.#begin();
     return session;
   }
@@ -180,6 +183,11 @@ export class Session {
     this.#watch();
   }
 
+  /** The language of the speech is known better now (BCP-47): captions go on in it. */
+  setLanguage(language: string): void {
+    this.#captions?.setLanguage(language);
+  }
+
   /** Resolves when all that was taken so far is safe. @throws what made writing fail. */
   async safe(): Promise<void> {
     const target = this.#journal.taken.units;
@@ -263,6 +271,8 @@ export class Session {
   async #work(): Promise<void> {
     try {
       const result = await this.#pipeline.run();
+      // Not waited for: a video is ready without its last captions.
+      void this.#captions?.end();
       await this.#finish(result);
     } catch (error) {
       await this.#fail(error);
@@ -285,6 +295,7 @@ export class Session {
 
   async #fail(error: unknown): Promise<void> {
     if (this.#isClosed) return;
+    void this.#captions?.end();
     const known =
       error instanceof LivereelError
         ? error
@@ -315,6 +326,7 @@ export class Session {
 
   async #letGo(): Promise<void> {
     this.#stopListening();
+    if (this.#isClosed || this.isEmpty) await this.#captions?.close();
     await this.#journal.close().catch(() => undefined);
     await this.#writer.close().catch(() => undefined);
     await this.#status.settled();
@@ -357,8 +369,4 @@ export class Session {
 
 function sessionEnded(): LivereelError {
   return new LivereelError('session-ended', 'the session is over; create a new one');
-}
-
-function codecsOf({ video, audio }: MediaTracks): SessionChanges {
-  return { videoCodec: video?.codec ?? null, audioCodec: audio?.codec ?? null };
 }

@@ -62,6 +62,7 @@ async function startRegistry(
     records,
     finished: { record: async () => {} },
     events: new VideoEvents(),
+    captioned: null,
     log: createLog('silent'),
   });
   test.teardown(async () => {
