@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { extname, join } from 'node:path';
 import { build } from 'vite';
 import { type WebSocket, WebSocketServer } from 'ws';
+import type { Transcript } from '../../src/api/transcript.ts';
 import type { VideoAnswer } from '../../src/api/video.ts';
 
 const types: Record<string, string> = {
@@ -21,7 +22,14 @@ export class PageServer {
   readonly #http = createServer((request, response) => this.#answer(request, response));
   readonly #ingest = new WebSocketServer({ server: this.#http });
   readonly #folder: string;
+  readonly #viewers = new Map<string, Set<ServerResponse>>();
   readonly videos = new Map<string, VideoAnswer>();
+  /** What `GET /api/v1/videos/<id>/transcript` answers. */
+  readonly transcripts = new Map<string, Transcript>();
+  /** What each viewer's event stream begins with. */
+  readonly greetings = new Map<string, [event: string, data: object][]>();
+  /** What `PATCH /api/v1/videos/<id>` was asked for, and with which token; answered by a refusal without one. */
+  readonly changes: { id: string; change: object; token: string | undefined }[] = [];
   /** Where `/hls/<id>/` and `/videos/<id>/` are served from. */
   mediaFolder = '';
   /** What `POST /api/v1/sessions` is refused with. */
@@ -71,6 +79,11 @@ export class PageServer {
     else this.#ingest.removeListener('connection', this.#ingest.listeners('connection')[0] as typeof cut);
   }
 
+  /** Tells all who watch a video that something has happened. */
+  tell(id: string, event: string, data: object): void {
+    for (const viewer of this.#viewers.get(id) ?? []) sendEvent(viewer, event, data);
+  }
+
   /** A video that the server knows. */
   add(video: Partial<VideoAnswer> & { id: string }): void {
     this.videos.set(video.id, {
@@ -107,7 +120,12 @@ export class PageServer {
   #answer(request: IncomingMessage, response: ServerResponse): void {
     const { pathname } = new URL(request.url ?? '/', this.url);
     const id = /^\/api\/v1\/videos\/(\w+)$/.exec(pathname)?.[1];
-    if (pathname === '/api/v1/sessions') this.#createSession(response);
+    const [, watched, part] = /^\/api\/v1\/videos\/(\w+)\/(events|transcript)$/.exec(pathname) ?? [];
+    if (watched !== undefined && part === 'events' && this.greetings.has(watched)) {
+      this.#openStream(watched, response);
+    } else if (watched !== undefined && part === 'transcript' && this.transcripts.has(watched)) {
+      respond(response, 200, this.transcripts.get(watched) as Transcript);
+    } else if (pathname === '/api/v1/sessions') this.#createSession(response);
     else if (id !== undefined) this.#answerVideo(id, request, response);
     else if (pathname.startsWith('/api/')) respond(response, 404, { code: 'not-found' });
     else if (/^\/(hls|videos)\//.test(pathname)) {
@@ -134,9 +152,36 @@ export class PageServer {
   #answerVideo(id: string, request: IncomingMessage, response: ServerResponse): void {
     const video = this.videos.get(id);
     if (video === undefined) respond(response, 404, { code: 'not-found', detail: 'No such video.' });
-    else if (request.method === 'PATCH') respond(response, 405, { code: 'method-not-allowed' });
+    else if (request.method === 'PATCH') void this.#change(video, request, response);
     else respond(response, 200, video);
   }
+
+  async #change(video: VideoAnswer, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    const change = JSON.parse(Buffer.concat(chunks).toString()) as Partial<VideoAnswer>;
+    const token = request.headers.authorization?.replace('Bearer ', '');
+    this.changes.push({ id: video.id, change, token });
+    if (token === undefined) {
+      respond(response, 401, { code: 'unauthorized', detail: 'Send the ingest token.' });
+      return;
+    }
+    this.videos.set(video.id, { ...video, ...change });
+    respond(response, 200, { ...video, ...change });
+  }
+
+  #openStream(id: string, response: ServerResponse): void {
+    const viewers = this.#viewers.get(id) ?? new Set();
+    this.#viewers.set(id, viewers.add(response));
+    response.once('close', () => viewers.delete(response));
+    response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
+    response.write('retry: 300\n\n');
+    for (const [event, data] of this.greetings.get(id) ?? []) sendEvent(response, event, data);
+  }
+}
+
+function sendEvent(response: ServerResponse, event: string, data: object): void {
+  response.write(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
 }
 
 function respond(response: ServerResponse, status: number, body: object): void {

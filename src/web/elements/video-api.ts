@@ -1,3 +1,4 @@
+import type { Transcript } from '../../api/transcript.ts';
 import type { VideoAnswer } from '../../api/video.ts';
 import { PublishError } from '../../client/publish-error.ts';
 import { reachableUrl } from '../../client/reachable-url.ts';
@@ -33,6 +34,28 @@ export async function renameVideo(id: string, title: string, ingestToken: string
     headers: { 'content-type': 'application/json', authorization: `Bearer ${ingestToken}` },
     body: JSON.stringify({ title }),
     keepalive: true,
+  });
+}
+
+/**
+ * What was said, as far as it is known.
+ * @throws PublishError as `readVideo`.
+ */
+export async function readTranscript(id: string, signal: AbortSignal): Promise<Transcript> {
+  const answer = await reach(`/api/v1/videos/${id}/transcript`, { signal });
+  return (await answer.json()) as Transcript;
+}
+
+/**
+ * Corrects which language is spoken; `auto` has it found out anew.
+ * @throws PublishError as `readVideo`; `unauthorized` or `bad-token` where not everybody may.
+ */
+export async function correctLanguage(id: string, language: string, ingestToken?: string): Promise<void> {
+  const authorization = ingestToken === undefined ? {} : { authorization: `Bearer ${ingestToken}` };
+  await reach(`/api/v1/videos/${id}`, {
+    method: 'PATCH',
+    headers: { 'content-type': 'application/json', ...authorization },
+    body: JSON.stringify({ language }),
   });
 }
 

@@ -1,5 +1,7 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { live } from 'lit/directives/live.js';
+import type { CaptionStyle } from '../captions/caption-style.ts';
+import '../captions/caption-tools.ts';
 import { type IconName, icon } from '../elements/icon.ts';
 import { clock, spokenTime } from '../elements/words.ts';
 import type { HlsPlayback } from './hls-playback.ts';
@@ -12,6 +14,8 @@ export type PlayerActions = {
   readonly toggleSound: () => void;
   readonly setVolume: (volume: number) => void;
   readonly toggleFullScreen: () => void;
+  /** The menu of the captions has opened or closed. */
+  readonly menuChanged: () => void;
 };
 
 const rates = [0.5, 0.75, 1, 1.25, 1.5, 2] as const;
@@ -21,6 +25,7 @@ export function playerControls(
   playback: HlsPlayback,
   video: HTMLVideoElement,
   seekingTo: number | undefined,
+  captionStyle: CaptionStyle,
   run: PlayerActions,
 ): TemplateResult {
   const isFull = document.fullscreenElement !== null;
@@ -57,6 +62,7 @@ export function playerControls(
           )}
         </select>
       </label>
+      <lr-caption-tools .captionStyle=${captionStyle} @menu=${run.menuChanged}></lr-caption-tools>
       ${
         document.pictureInPictureEnabled
           ? button('picture-in-picture', 'Picture in picture', 'picture-in-picture', () =>

@@ -1,5 +1,10 @@
 import './player.css';
 import { html, nothing } from 'lit';
+import type { CaptionFeed } from '../captions/caption-feed.ts';
+import '../captions/caption-overlay.ts';
+import type { Playhead } from '../captions/caption-overlay.ts';
+import type { CaptionStyle } from '../captions/caption-style.ts';
+import type { CaptionTools } from '../captions/caption-tools.ts';
 import { icon } from '../elements/icon.ts';
 import type { KeyAction } from '../elements/keys.ts';
 import { LightElement } from '../elements/light-element.ts';
@@ -12,9 +17,11 @@ const stallShownMillis = 600;
 
 /** The player: a video, its own controls over it, and words when it waits. Keys are the page's, by `keys`. */
 export class Player extends LightElement {
-  static override properties = { src: {}, isInterrupted: {} };
+  static override properties = { src: {}, isInterrupted: {}, captions: {}, captionStyle: {} };
   declare src: string;
   declare isInterrupted: boolean;
+  declare captions: CaptionFeed;
+  declare captionStyle: CaptionStyle;
   #playback: HlsPlayback | undefined;
   #stats: PlaybackStats | undefined;
   #isIdle = false;
@@ -46,11 +53,13 @@ export class Player extends LightElement {
   override connectedCallback(): void {
     super.connectedCallback();
     document.addEventListener('fullscreenchange', this.#redraw);
+    this.captionStyle.addEventListener('change', this.#redraw);
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     document.removeEventListener('fullscreenchange', this.#redraw);
+    this.captionStyle.removeEventListener('change', this.#redraw);
     clearTimeout(this.#idleTimer);
     clearTimeout(this.#stallTimer);
     this.#playback?.close();
@@ -86,6 +95,7 @@ export class Player extends LightElement {
     const video = this.video;
     const isPaused = video?.paused ?? true;
     const isIdle = this.#isIdle && !isPaused;
+    const isMenuOpen = this.#captionTools?.isMenuOpen === true;
     const isMuted = this.#hasStarted && video?.muted === true && !this.#wantsSound;
     return html`<div
       class=${`player ${isIdle ? 'idle' : ''}`}
@@ -94,6 +104,13 @@ export class Player extends LightElement {
       @focusin=${this.#active}
     >
       <video data-testid="video" playsinline preload="auto" @click=${this.#tapped}></video>
+      <lr-caption-overlay
+        .feed=${this.captions}
+        .look=${this.captionStyle.look}
+        .isRaised=${!isIdle}
+        .playhead=${this.#playhead}
+        sample=${isMenuOpen ? 'Captions look like this' : ''}
+      ></lr-caption-overlay>
       <div class="above">
         ${this.#playback === undefined || this.#isShowingStall ? nothing : liveBadge(this.#playback, this.#toLive)}
         ${
@@ -108,13 +125,14 @@ export class Player extends LightElement {
       ${
         this.#playback === undefined || video === null
           ? nothing
-          : playerControls(this.#playback, video, this.#seekingTo, {
+          : playerControls(this.#playback, video, this.#seekingTo, this.captionStyle, {
               togglePlay: () => this.#togglePlay(),
               seekTo: this.#seekTo,
               seekDone: this.#seekDone,
               toggleSound: this.#toggleSound,
               setVolume: this.#setVolume,
               toggleFullScreen: () => this.#toggleFullScreen(),
+              menuChanged: this.#onMenu,
             })
       }
     </div>`;
@@ -161,6 +179,17 @@ export class Player extends LightElement {
     this.#active();
   }
 
+  readonly #playhead = (): Playhead | undefined => {
+    const { video } = this;
+    if (video === null || !this.#hasStarted) return undefined;
+    const isAtLive = this.#playback?.isAtLive === true;
+    return { seconds: video.currentTime, isAtLive, isPaused: video.paused };
+  };
+
+  get #captionTools(): CaptionTools | null {
+    return this.querySelector('lr-caption-tools');
+  }
+
   readonly #toLive = (): void => this.#playback?.seekToLive();
 
   readonly #redraw = (): void => this.requestUpdate();
@@ -170,11 +199,16 @@ export class Player extends LightElement {
     this.#isIdle = false;
     clearTimeout(this.#idleTimer);
     this.#idleTimer = setTimeout(() => {
-      if (this.querySelector('.controls :focus-visible') !== null) return;
+      if (this.querySelector('.controls :focus-visible, .controls dialog[open]') !== null) return;
       this.#isIdle = true;
       this.requestUpdate();
     }, idleMillis);
     if (wasIdle) this.requestUpdate();
+  };
+
+  readonly #onMenu = (): void => {
+    this.#active();
+    this.requestUpdate();
   };
 
   // A mouse plays and pauses; on a touch screen the first tap only brings the controls.
@@ -247,6 +281,7 @@ export class Player extends LightElement {
     { does: 'Louder', caps: ['↑'], keys: ['ArrowUp'], run: () => this.#louder(0.1) },
     { does: 'Quieter', caps: ['↓'], keys: ['ArrowDown'], run: () => this.#louder(-0.1) },
     { does: 'Sound on, off', caps: ['M'], keys: ['m'], run: () => this.#toggleSound() },
+    { does: 'Captions on, off', caps: ['C'], keys: ['c'], run: () => this.#captionTools?.toggle() },
     { does: 'Full screen', caps: ['F'], keys: ['f'], run: () => this.#toggleFullScreen() },
     { does: 'Back to live', caps: ['L'], keys: ['l'], run: () => this.#toLive() },
     { does: 'To the beginning', caps: ['Home'], keys: ['Home', '0'], run: () => this.#playback?.seek(0) },

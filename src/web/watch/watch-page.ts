@@ -1,21 +1,27 @@
 import './watch.css';
 import { html, nothing } from 'lit';
+import { CaptionStyle } from '../captions/caption-style.ts';
+import type { SeekEvent } from '../captions/transcript-list.ts';
+import type { TranscriptPanel } from '../captions/transcript-panel.ts';
+import '../captions/transcript-panel.ts';
 import { icon } from '../elements/icon.ts';
 import { type KeyAction, keysDialog, runKey } from '../elements/keys.ts';
 import { LightElement } from '../elements/light-element.ts';
 import type { VideoAnswer } from '../elements/video-api.ts';
+import { VideoUpdates } from '../elements/video-updates.ts';
 import { clock, megabytes, moment } from '../elements/words.ts';
 import type { Player } from './player.ts';
-import { VideoUpdates } from './video-updates.ts';
 import './player.ts';
 import '../elements/copy-link.ts';
 
+const liveStates = new Set(['created', 'live', 'interrupted']);
 const playableStates = new Set(['live', 'interrupted', 'processing', 'ready']);
 
 /** The watch page: one address from before the first picture to long after the last. */
 export class WatchPage extends LightElement {
   static override properties = { videoId: {} };
   declare videoId: string;
+  readonly #captionStyle = new CaptionStyle();
   #updates: VideoUpdates | undefined;
   // Once it plays it stays: states come and go, the picture must not.
   #playbackUrl: string | undefined;
@@ -38,6 +44,7 @@ export class WatchPage extends LightElement {
     super.disconnectedCallback();
     document.removeEventListener('keydown', this.#onKey);
     this.#updates?.close();
+    this.#captionStyle.close();
   }
 
   override render() {
@@ -46,8 +53,8 @@ export class WatchPage extends LightElement {
     if (video === undefined) return this.#withoutVideo(error?.facts.status, error?.message);
     document.title = `${video.title} - livereel`;
     if (playableStates.has(video.state)) this.#playbackUrl ??= video.playbackUrl;
-    return html`<main class="watch" data-state=${video.state}>
-      <div class="stage" style=${stageShape(video)}>${this.#stage(video)}</div>
+    return html`<main class="watch" data-state=${video.state} style=${stageShape(video)}>
+      <div class="stage">${this.#stage(video)}</div>
       <section class="about" aria-label="About this video">
         <div class="words">
           <h1 data-testid="title">${video.title}</h1>
@@ -72,7 +79,7 @@ export class WatchPage extends LightElement {
           </button>
         </div>
       </section>
-      ${keysDialog(this.#keys)}
+      ${this.#transcript(video)} ${keysDialog(this.#keys)}
     </main>`;
   }
 
@@ -94,8 +101,28 @@ export class WatchPage extends LightElement {
         <p>${isUpload ? 'It plays here when it is there.' : 'The broadcast has not started yet. It will play here by itself.'}</p>
       </div>`;
     }
-    return html`<lr-player .src=${this.#playbackUrl} .isInterrupted=${video.state === 'interrupted'}></lr-player>`;
+    return html`<lr-player
+      .src=${this.#playbackUrl}
+      .isInterrupted=${video.state === 'interrupted'}
+      .captions=${this.#updates?.captions}
+      .captionStyle=${this.#captionStyle}
+    ></lr-player>`;
   }
+
+  #transcript({ id, title, state }: VideoAnswer) {
+    if (state === 'failed') return nothing;
+    return html`<lr-transcript-panel
+      class="beside"
+      .feed=${this.#updates?.captions}
+      .videoId=${id}
+      .videoTitle=${title}
+      .isLive=${liveStates.has(state)}
+      .playhead=${this.#seconds}
+      @seek=${({ seconds }: SeekEvent) => this.#player?.playback?.seek(seconds)}
+    ></lr-transcript-panel>`;
+  }
+
+  readonly #seconds = (): number | undefined => this.#player?.video?.currentTime;
 
   #facts(video: VideoAnswer) {
     const created = new Date(video.createdAt);
@@ -136,6 +163,7 @@ export class WatchPage extends LightElement {
     return html`<main class="watch" aria-busy="true">
       <h1 class="only-spoken">Loading the video</h1>
       <div class="stage skeleton"></div>
+      <div class="beside" aria-hidden="true"></div>
       <section class="about" aria-hidden="true"><div class="words"><i class="bone wide"></i><i class="bone"></i></div></section>
     </main>`;
   }
@@ -146,7 +174,13 @@ export class WatchPage extends LightElement {
 
   get #keys(): readonly KeyAction[] {
     const show = { does: 'Show the keys', caps: ['?'], keys: ['?'], run: this.#showKeys };
-    return [...(this.#player?.keys ?? []), show];
+    const find = {
+      does: 'Find in the transcript',
+      caps: ['/'],
+      keys: ['/'],
+      run: () => this.querySelector<TranscriptPanel>('lr-transcript-panel')?.search(),
+    };
+    return [...(this.#player?.keys ?? []), find, show];
   }
 
   readonly #showKeys = (): void => {

@@ -1,27 +1,30 @@
 import type { VideoEvent } from '../../api/event.ts';
 import { PublishError } from '../../client/publish-error.ts';
-import { readVideo, type VideoAnswer } from '../elements/video-api.ts';
+import { CaptionFeed } from '../captions/caption-feed.ts';
+import { readVideo, type VideoAnswer } from './video-api.ts';
+import { VideoEventStream } from './video-event-stream.ts';
 
 const pollMillis = 2_500;
-const streamAgainMillis = 15_000;
 
 /**
  * Keeps one video's record true while its page is open: by Server-Sent Events, by asking again and again where
- * they do not come through. Event `change`.
+ * they do not come through. Event `change`; what is said has its own, in `captions`.
  */
 export class VideoUpdates extends EventTarget {
+  /** What is said in it. */
+  readonly captions: CaptionFeed;
   readonly #id: string;
+  readonly #stream: VideoEventStream;
   readonly #gone = new AbortController();
   #video: VideoAnswer | undefined;
   #viewers = 0;
   #error: PublishError | undefined;
-  #stream: EventSource | undefined;
-  #streamOpenedAtMillis = Number.NEGATIVE_INFINITY;
 
   constructor(id: string) {
     super();
     this.#id = id;
-    this.#openStream();
+    this.captions = new CaptionFeed(id);
+    this.#stream = new VideoEventStream(id, stream => this.#listen(stream));
     void this.#poll();
   }
 
@@ -43,14 +46,12 @@ export class VideoUpdates extends EventTarget {
   /** Stops. Safe to call twice. */
   close(): void {
     this.#gone.abort();
-    this.#stream?.close();
+    this.#stream.close();
+    this.captions.close();
   }
 
-  #openStream(): void {
-    this.#stream?.close();
-    this.#streamOpenedAtMillis = performance.now();
-    const stream = new EventSource(`/api/v1/videos/${this.#id}/events`);
-    this.#stream = stream;
+  #listen(stream: EventSource): void {
+    this.captions.listen(stream);
     // After a reconnect what was missed is asked for at once.
     stream.addEventListener('open', () => void this.#ask());
     stream.addEventListener('state', () => void this.#ask());
@@ -63,24 +64,18 @@ export class VideoUpdates extends EventTarget {
   async #poll(): Promise<void> {
     const { signal } = this.#gone;
     while (!signal.aborted) {
-      const isStreaming = this.#stream?.readyState === EventSource.OPEN;
-      if (!isStreaming || this.#video === undefined || this.#error !== undefined) await this.#ask();
-      if (this.#error?.facts.status === 404) this.#stream?.close();
-      else this.#reviveStream();
+      if (!this.#stream.isOpen || this.#video === undefined || this.#error !== undefined) await this.#ask();
+      // What is not there will not come back.
+      if (this.#error?.facts.status === 404) this.#stream.close();
       await new Promise(resolve => setTimeout(resolve, pollMillis));
     }
-  }
-
-  // EventSource reconnects by itself after a lost connection, never after an answer that was an error.
-  #reviveStream(): void {
-    const isDead = this.#stream?.readyState === EventSource.CLOSED;
-    if (isDead && performance.now() - this.#streamOpenedAtMillis > streamAgainMillis) this.#openStream();
   }
 
   async #ask(): Promise<void> {
     try {
       this.#video = await readVideo(this.#id, this.#gone.signal);
       this.#error = undefined;
+      this.captions.videoIs(this.#video.state, this.#video.language);
     } catch (error) {
       if (this.#gone.signal.aborted) return;
       this.#error =
