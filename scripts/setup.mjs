@@ -1,13 +1,12 @@
 /**
- * Makes a checkout ready to run: `node scripts/setup.mjs [--tests] [--no-build]`, before `npm start` and `npm test`.
- * Packages of npm, programs of the system, the build: each only when it is missing or old, so that a second run
- * takes a moment. Plain JavaScript without imports from node_modules, for it runs before there is one.
+ * Makes a checkout ready to run: `node scripts/setup.mjs [--tests] [--no-build] [--no-wait]`, before `npm start` and
+ * `npm test`. Packages of npm, programs of the system, the build, the recogniser: each only when it is missing or old,
+ * so that a second run takes a moment. `--no-wait`: the recogniser, which takes minutes, is built while the server runs.
+ * Plain JavaScript without imports from node_modules, for it runs before there is one.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
-  accessSync,
-  constants,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -17,12 +16,15 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { prepareRecogniser } from './recogniser/build.mjs';
+import { canInstall, howToInstall, installDebianPackages, missingPackages } from './system-programs.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const withTests = process.argv.includes('--tests');
 const withBuild = !process.argv.includes('--no-build');
+const waits = !process.argv.includes('--no-wait');
 
 /** What the system must have: a program or file to look for, and the Debian packages that bring it. */
 const needed = [
@@ -43,6 +45,7 @@ checkNode();
 installPackages();
 installPrograms(withTests ? [...needed, ...neededByTests] : needed);
 if (withBuild) await build();
+if (withBuild && (withTests || wantsRecogniser())) await prepareRecogniser({ waits });
 
 function checkNode() {
   const [major, minor] = process.versions.node.split('.').map(Number);
@@ -71,47 +74,21 @@ function installPackages() {
 }
 
 function installPrograms(wanted) {
-  const packages = wanted
-    .filter(({ looksFor }) => !looksFor.every(isThere))
-    .flatMap(({ packages }) => packages);
+  const packages = missingPackages(wanted);
   if (packages.length === 0) return;
-  if (process.getuid?.() !== 0 || !isThere('apt-get')) {
+  if (!canInstall()) {
+    const how = howToInstall(wanted, 'ffmpeg nginx');
     stop(
-      `livereel needs programs that are not installed here. Install them, and run the command again:\n\n${howToInstall(packages)}\n`,
+      `livereel needs programs that are not installed here. Install them, and run the command again:\n\n${how}\n`,
     );
   }
   say(`installing ${packages.join(', ')} (apt-get)`);
-  const apt = ['-o', 'DPkg::Lock::Timeout=300', '-qq'];
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-  withoutServices(() => {
-    run('apt-get', [...apt, 'update'], env);
-    run('apt-get', [...apt, 'install', '-y', '--no-install-recommends', ...packages], env);
-  });
+  if (!installDebianPackages(packages)) stop(`apt-get could not install ${packages.join(' ')}.`);
 }
 
-/** Debian starts what it installs; a web server on port 80 and a database are not what was asked for. */
-function withoutServices(install) {
-  const policy = '/usr/sbin/policy-rc.d';
-  const services = ['nginx', 'postgresql'].filter(service => !existsSync(`/etc/init.d/${service}`));
-  const ours = !existsSync(policy);
-  if (ours) writeFileSync(policy, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
-  try {
-    install();
-  } finally {
-    if (ours) rmSync(policy, { force: true });
-  }
-  if (!existsSync('/run/systemd/system')) return;
-  for (const service of services)
-    spawnSync('systemctl', ['disable', '--quiet', service], { stdio: 'ignore' });
-}
-
-function howToInstall(packages) {
-  if (isThere('apt-get')) return `  sudo apt-get update && sudo apt-get install -y ${packages.join(' ')}`;
-  if (process.platform === 'darwin') return '  brew install ffmpeg nginx';
-  const programs = [...needed, ...(withTests ? neededByTests : [])].flatMap(({ looksFor }) =>
-    looksFor.filter(name => !isThere(name)),
-  );
-  return `  missing: ${programs.join(', ')}\n  on Debian and Ubuntu the packages are called: ${packages.join(' ')}`;
+/** Not where captions are off, or come from a server elsewhere. */
+function wantsRecogniser() {
+  return process.env.CAPTIONS !== 'off' && !process.env.WHISPER_URL;
 }
 
 /** Compiles the server and the page when a source is newer than what was built. */
@@ -159,34 +136,6 @@ function fingerprint(paths) {
   };
   for (const path of paths) add(join(root, path));
   return hash.digest('hex');
-}
-
-function isThere(name) {
-  if (name.endsWith('*')) {
-    const slash = name.lastIndexOf('/');
-    const beginning = name.slice(slash + 1, -1);
-    return list(name.slice(0, slash)).some(entry => entry.startsWith(beginning));
-  }
-  if (name.startsWith('/')) return existsSync(name);
-  const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/local/sbin', '/usr/sbin', '/sbin'];
-  return folders.some(folder => isRunnable(join(folder, name)));
-}
-
-function isRunnable(path) {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-function list(folder) {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return [];
-  }
 }
 
 function read(path) {
