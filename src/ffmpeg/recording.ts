@@ -1,24 +1,8 @@
 import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { LivereelError } from '../errors.ts';
-import type { Log } from '../log.ts';
-import { type ChildProgram, failure, type ProgramSpec, startProgram } from '../process/child-program.ts';
-
-/** What short ffmpeg runs may use. */
-export type RunSettings = {
-  readonly ffmpegPath: string;
-  readonly ffprobePath: string;
-  readonly addressSpaceBytes: number;
-  /** An empty folder. */
-  readonly workingDirectory: string;
-  readonly log: Log;
-  /** Ends what runs when the server stops. */
-  readonly signal: AbortSignal;
-};
-
-// Background work gives way to what is live.
-const niceness = 10;
-const cpuSeconds = 43_200;
+import { failure } from '../process/child-program.ts';
+import { type RunSettings, startRun } from './background-run.ts';
 
 /**
  * Writes a progressive MP4 (`moov` first) from fragmented MP4 pieces that follow one another; the first holds
@@ -65,7 +49,7 @@ export async function writeProgressiveMp4(
     );
   }
   args.push('-movflags', '+faststart', '-f', 'mp4', `file:${outputFile}`);
-  const program = start(settings, {
+  const program = startRun(settings, {
     program: settings.ffmpegPath,
     args: withFileOutput(args),
     stdin: 'pipe',
@@ -93,7 +77,7 @@ export async function checkRecording(settings: RunSettings, file: string): Promi
   const args = ['-hide_banner', '-nostdin', '-nostats', '-loglevel', 'error', '-progress', 'pipe:1'];
   args.push('-protocol_whitelist', 'file', '-f', 'mov', '-i', `file:${file}`, '-map', '0');
   args.push('-fps_mode', 'passthrough', '-f', 'null', '-');
-  const program = start(settings, {
+  const program = startRun(settings, {
     program: settings.ffmpegPath,
     args,
     stdin: 'ignore',
@@ -126,7 +110,7 @@ async function durationOf(settings: RunSettings, file: string): Promise<number> 
     'csv=p=0',
     `file:${file}`,
   ];
-  const program = start(settings, {
+  const program = startRun(settings, {
     name: 'ffprobe',
     program: settings.ffprobePath,
     args,
@@ -147,19 +131,4 @@ async function durationOf(settings: RunSettings, file: string): Promise<number> 
 function withFileOutput(args: readonly string[]): string[] {
   const at = args.length - 1;
   return [...args.slice(0, at), '-protocol_whitelist', 'file,pipe', ...args.slice(at)];
-}
-
-/** Starts a program under the limits of background work. @throws the signal's reason. */
-function start(
-  settings: RunSettings,
-  spec: Pick<ProgramSpec, 'program' | 'args' | 'stdin' | 'stdout'> & { name?: string },
-): ChildProgram {
-  const { workingDirectory, addressSpaceBytes, log, signal } = settings;
-  signal.throwIfAborted();
-  const limits = { cpuSeconds, addressSpaceBytes };
-  const program = startProgram({ name: 'ffmpeg', cwd: workingDirectory, limits, niceness, log, ...spec });
-  const stop = () => program.kill('SIGKILL');
-  signal.addEventListener('abort', stop, { once: true });
-  void program.exited.then(() => signal.removeEventListener('abort', stop));
-  return program;
 }

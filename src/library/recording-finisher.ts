@@ -2,12 +2,8 @@ import { rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LivereelError } from '../errors.ts';
 import type { VideoEvents } from '../events/video-events.ts';
-import {
-  checkRecording,
-  type RecordingCheck,
-  type RunSettings,
-  writeProgressiveMp4,
-} from '../ffmpeg/recording.ts';
+import type { RunSettings } from '../ffmpeg/background-run.ts';
+import { checkRecording, type RecordingCheck, writeProgressiveMp4 } from '../ffmpeg/recording.ts';
 import { mediaName } from '../hls/rendition.ts';
 import type { Log } from '../log.ts';
 import type { FinishedSession, FinishedSessions } from '../sessions/finished-session.ts';

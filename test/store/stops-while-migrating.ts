@@ -4,11 +4,11 @@ import { pino } from 'pino';
 import { openDatabase } from '../../src/store/database.ts';
 import { allMigrations } from '../../src/store/migrations/all-migrations.ts';
 
-const first = allMigrations['0001-videos'];
-(allMigrations as Record<string, unknown>)['0001-videos'] = {
-  ...first,
+const [name, last] = Object.entries(allMigrations).at(-1) ?? [];
+(allMigrations as Record<string, unknown>)[String(name)] = {
+  ...last,
   up: async (knex: never) => {
-    await first?.up(knex);
+    await last?.up(knex);
     console.log('stopped');
     await delay(600_000);
   },
