@@ -1,5 +1,5 @@
 import type { ContainerKind, MediaTracks } from '../media/container.ts';
-import { audioTimescale } from '../media/media-sample.ts';
+import { type AudioChannels, audioTimescale } from '../media/media-sample.ts';
 import { speechSampleRate } from '../media/speech-sound.ts';
 
 /** What one live ffmpeg is to make of its stream. */
@@ -8,6 +8,8 @@ export type LiveInput = {
   readonly tracks: MediaTracks;
   /** Its sound is listened to: it also comes as `speechSampleRate` PCM. */
   readonly isHeard: boolean;
+  /** H.264 that needs nothing of ffmpeg goes round it, through no pipe; with it goes only the sound. */
+  readonly isVideoPassed: boolean;
   /** Pictures come at exactly this rate; null: at their own times. */
   readonly frameRate: number | null;
   /** A part ended here (seconds on the stream's clock): what is encoded anew goes on from there. Null at a beginning. */
@@ -49,6 +51,7 @@ export function liveArguments(input: LiveInput): string[] {
     args.push('-map', '0:v:0', ...videoCoding(input), ...fragmentsTo(videoPipe, videoTimescale(input)));
   }
   if (audio !== null) {
+    const channels = audioChannelsOf(input.tracks);
     // Gaps become silence and repeats go, so that sound keeps its place to a few milliseconds whatever was lost.
     const sound = [
       '-map',
@@ -60,9 +63,16 @@ export function liveArguments(input: LiveInput): string[] {
       '-aac_coder',
       'fast',
       '-b:a',
-      '128k',
+      channels === 1 ? '80k' : '128k',
     ];
-    args.push(...sound, '-ar', String(audioTimescale), '-ac', '2', ...fragmentsTo(audioPipe, audioTimescale));
+    args.push(
+      ...sound,
+      '-ar',
+      String(audioTimescale),
+      '-ac',
+      String(channels),
+      ...fragmentsTo(audioPipe, audioTimescale),
+    );
     if (input.isHeard) args.push('-map', '0:a:0', ...speechCoding);
   }
   return args;
@@ -75,6 +85,11 @@ const speechCoding = [
   '-movflags', '+empty_moov+default_base_moof+skip_trailer+frag_discont', '-frag_duration', '100000',
   '-flush_packets', '1', '-f', 'mov', `pipe:${speechPipe}`,
 ]; // biome-ignore format: options and their values
+/** Mono stays mono, as from most microphones: it costs a third less to encode. Everything else becomes stereo. */
+export function audioChannelsOf({ audio }: MediaTracks): AudioChannels {
+  if (audio === null) return 0;
+  return audio.channels === 1 ? 1 : 2;
+}
 
 function inputArguments({ container }: LiveInput): string[] {
   // A transport stream tells its codecs in its packets only; the others in their header. `nobuffer` would drop

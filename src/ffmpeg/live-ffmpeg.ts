@@ -1,6 +1,8 @@
 import type { Readable } from 'node:stream';
 import type { Log } from '../log.ts';
+import type { AvcParameterSets } from '../media/avc.ts';
 import { FragmentStreamReader, type FragmentStreamVisitor } from '../media/fragment-stream-reader.ts';
+import { MatroskaPictures } from '../media/matroska-pictures.ts';
 import { type ChildProgram, startProgram } from '../process/child-program.ts';
 import { audioPipe, type LiveInput, liveArguments, speechPipe, videoPipe } from './live-arguments.ts';
 
@@ -11,6 +13,12 @@ export interface LiveOutput {
   /** PCM of what `LiveInput.isHeard`; taken as it comes: nothing ever waits for it. */
   readonly speech: FragmentStreamVisitor;
   settled(): Promise<void>;
+  /** H.264 that needs nothing of ffmpeg passes beside it: how it is coded; its pictures come to `video.sample`. */
+  passingVideo(parameterSets: AvcParameterSets, width: number, height: number): void;
+  /** Sound until `seconds` on the stream's clock went to ffmpeg: it will come, however late. */
+  soundPassed(seconds: number): void;
+  /** Waited for after pictures passed: they come at once, and their sound later. */
+  room(): Promise<void>;
 }
 
 export type LiveFfmpegSettings = {
@@ -33,17 +41,24 @@ export class LiveFfmpeg {
   /** Resolves when it is gone and all that it wrote is taken; never rejects. */
   readonly ended: Promise<LiveEnd>;
   readonly #program: ChildProgram;
+  readonly #output: LiveOutput;
+  readonly #pictures: MatroskaPictures | null;
   #isInputEnded = false;
   #isGone = false;
+  #isVideoRefused = false;
   #onGone: () => void = () => undefined;
   #outputFailure: unknown = null;
   #progress: Readonly<Record<string, string>> = {};
 
   constructor(settings: LiveFfmpegSettings, input: LiveInput, output: LiveOutput, log: Log) {
+    this.#output = output;
+    this.#pictures = input.isVideoPassed ? this.#passing(output) : null;
+    const { tracks } = input;
+    const forFfmpeg = this.#pictures === null ? input : { ...input, tracks: { ...tracks, video: null } };
     this.#program = startProgram({
       name: 'ffmpeg',
       program: settings.ffmpegPath,
-      args: liveArguments(input),
+      args: liveArguments(forFfmpeg),
       cwd: settings.workingDirectory,
       stdin: 'pipe',
       stdout: 'pipe',
@@ -73,27 +88,73 @@ export class LiveFfmpeg {
     return this.#isGone;
   }
 
+  /** Its pictures cannot pass beside it: another one has to take them. */
+  get isVideoRefused(): boolean {
+    return this.#isVideoRefused;
+  }
+
   get pid(): number {
     return this.#program.pid;
   }
 
   /** Resolves when ffmpeg took the bytes, or is gone: `isGone` tells which. One write at a time. */
-  async write(bytes: Uint8Array): Promise<void> {
+  async write(bytes: Buffer): Promise<void> {
+    if (this.#pictures === null) return this.#writeToProgram(bytes);
+    const sound = await this.#pass(this.#pictures, bytes);
+    if (sound !== null && sound.length > 0) await this.#writeToProgram(sound);
+    await this.#untilGoneOr(this.#output.room());
+  }
+
+  #passing(output: LiveOutput): MatroskaPictures {
+    return new MatroskaPictures({
+      coding: (sets, width, height) => output.passingVideo(sets, width, height),
+      picture: sample => output.video.sample(sample),
+      soundPassed: seconds => output.soundPassed(seconds),
+      refused: () => {
+        this.#isVideoRefused = true;
+        this.#program.kill('SIGKILL');
+      },
+    });
+  }
+
+  /** Gives the pictures on; what is left is ffmpeg's. Null when they cannot be taken. */
+  async #pass(pictures: MatroskaPictures, bytes: Buffer): Promise<Buffer | null> {
+    try {
+      const rest = pictures.push(bytes);
+      await this.#output.settled();
+      return rest;
+    } catch (error) {
+      this.#failOutput(error);
+      return null;
+    }
+  }
+
+  async #writeToProgram(bytes: Buffer): Promise<void> {
     const { stdin } = this.#program;
     if (this.#isGone) return;
     const stuck = setTimeout(() => this.#program.kill('SIGKILL'), stuckMillis);
-    // Not a race with the promise of its exit: that lives as long as the stream and would remember every write.
+    await this.#untilGoneOr(
+      new Promise<void>(resolve => {
+        // Input that breaks is a program that ends: whoever writes must know before the next bytes come.
+        if (stdin !== null && !stdin.destroyed) stdin.write(bytes, error => !error && resolve());
+      }),
+    );
+    clearTimeout(stuck);
+  }
+
+  /** Not a race with the promise of its exit: that lives as long as the stream and would remember every write. */
+  async #untilGoneOr(done: Promise<void>): Promise<void> {
+    if (this.#isGone) return;
     await new Promise<void>(resolve => {
       this.#onGone = resolve;
-      // Input that breaks is a program that ends: whoever writes must know before the next bytes come.
-      if (stdin !== null && !stdin.destroyed) stdin.write(bytes, error => !error && resolve());
+      void done.then(resolve);
     });
-    clearTimeout(stuck);
   }
 
   /** Nothing more will come; resolves like `ended`. */
   async endInput(): Promise<LiveEnd> {
     this.#isInputEnded = true;
+    this.#pictures?.end();
     this.#program.stdin?.end();
     return this.ended;
   }
@@ -137,12 +198,14 @@ export class LiveFfmpeg {
     }
   }
 
+  #failOutput(error: unknown): void {
+    this.#outputFailure = error;
+    this.#program.kill('SIGKILL');
+  }
+
   async #end(readers: readonly Promise<void>[]): Promise<LiveEnd> {
     // One that cannot take what ffmpeg writes must not leave it waiting for ever.
-    const reading = Promise.all(readers).catch(error => {
-      this.#outputFailure = error;
-      this.#program.kill('SIGKILL');
-    });
+    const reading = Promise.all(readers).catch(error => this.#failOutput(error));
     const exit = await this.#program.exited;
     this.#isGone = true;
     this.#onGone();

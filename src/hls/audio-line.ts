@@ -1,4 +1,5 @@
 import {
+  type AudioChannels,
   audioFrameTicks,
   audioTimescale,
   type MediaSample,
@@ -17,6 +18,8 @@ const longestFillTicks = 60 * audioTimescale;
 export class AudioLine {
   #waiting: MediaSample[] = [];
   #endTicks: number;
+  /** Of the header that is in force: silence has to fit it. */
+  channels: AudioChannels = 2;
 
   /** `endTicks`: where the line goes on, in 1/48000 s. */
   constructor(endTicks: number) {
@@ -56,7 +59,7 @@ export class AudioLine {
         compositionOffset: 0,
         duration: audioFrameTicks,
         isSync: true,
-        data: silentAudioFrame,
+        data: silentAudioFrame(this.channels),
       });
       this.#endTicks += audioFrameTicks;
     }

@@ -1,28 +1,30 @@
 import { withParameterSets } from '../media/avc.ts';
 import { audioTrackId, type TrackRun, videoTrackId } from '../media/fmp4-writer.ts';
-import { audioCodecString, audioTimescale, type MediaSample } from '../media/media-sample.ts';
+import {
+  type AudioChannels,
+  audioCodecString,
+  audioTimescale,
+  type MediaSample,
+} from '../media/media-sample.ts';
 import { AudioLine } from './audio-line.ts';
 import { type CutterSettings, type PartCut, PartCutter } from './part-cutter.ts';
 import type { PartWriter, TimelineEnd } from './part-writer.ts';
+import { PendingSteps, type Step } from './pending-steps.ts';
 import { durationOf } from './rendition.ts';
 import { RunClock, type VideoPosition } from './run-clock.ts';
+import { SoundPatience } from './sound-patience.ts';
 import { formatChangeIn, formatOf, type VideoFormat } from './video-format.ts';
 
 /** A stretch of one container stream: what ffmpeg makes of it comes with the stream's own times. */
 export type PackagedRun = {
   readonly run: number;
   readonly hasVideo: boolean;
-  readonly hasAudio: boolean;
+  readonly audioChannels: AudioChannels;
   /** When its first bytes arrived, milliseconds since 1970. */
   readonly startedAtMillis: number;
   /** How long its sound may stay behind its pictures before it counts as gone. */
   readonly audioPatienceSeconds: number;
 };
-
-type Step =
-  | { readonly kind: 'part'; readonly cut: PartCut }
-  | { readonly kind: 'close' }
-  | { readonly kind: 'header'; readonly format: VideoFormat | null; readonly hasAudio: boolean };
 
 // A player shows nothing where its sound is missing; this much its hold-back covers.
 const toleratedAudioLagSeconds = 0.15;
@@ -49,22 +51,22 @@ export class Packager {
   #cutEndSeconds: number;
   #segmentStartSeconds: number;
   #isHeaderNeeded = true;
-  #headerHasAudio = false;
+  #headerChannels: AudioChannels = 0;
   #needsParameterSets = false;
   #earlyAudio: MediaSample[] = [];
   readonly #audio: AudioLine;
   // Publishing: what is cut and waits.
-  #steps: Step[] = [];
+  readonly #steps = new PendingSteps();
   #publishing: Promise<void> | null = null;
   #failure: unknown = null;
   #frames: number;
   #isDiscontinuity = false;
   #isClockNoted: boolean;
-  #isAudioAbsent = false;
-  #patience: NodeJS.Timeout | null = null;
+  readonly #patience = new SoundPatience(() => this.#work());
   #publishedSeconds: number;
   #publishedVideo: VideoPosition | null;
-  #publishedHeader: { readonly format: VideoFormat | null; readonly hasAudio: boolean } | null = null;
+  #publishedHeader: { readonly format: VideoFormat | null; readonly audioChannels: AudioChannels } | null =
+    null;
   #wall: { readonly mediaSeconds: number; readonly millis: number };
 
   /** `end`: where the rendition was left, from `PartWriter.open`. */
@@ -79,9 +81,9 @@ export class Packager {
     this.#cutEndSeconds = this.#publishedSeconds;
     this.#frames = end.lastPart?.frames ?? 0;
     if (end.init !== null) {
-      const { video, hasAudio } = end.init;
+      const { video, audioChannels } = end.init;
       const format = video === null ? null : formatOf(video.parameterSets, video.timescale, 0, 0);
-      this.#publishedHeader = { format, hasAudio };
+      this.#publishedHeader = { format, audioChannels };
     }
     this.#isDiscontinuity = end.lastPart !== null && end.lastPart.run !== end.run?.run;
     this.#segmentStartSeconds = this.#publishedSeconds;
@@ -112,7 +114,7 @@ export class Packager {
   get resumeSeconds(): number | null {
     const offset = this.#clock.offsetSeconds;
     if (offset === null) return null;
-    const audioSeconds = this.#headerHasAudio ? this.#audio.endSeconds : Number.POSITIVE_INFINITY;
+    const audioSeconds = this.#headerChannels > 0 ? this.#audio.endSeconds : Number.POSITIVE_INFINITY;
     return Math.min(this.#publishedSeconds, audioSeconds) - offset;
   }
 
@@ -146,22 +148,27 @@ export class Packager {
   #enterRun(run: PackagedRun): void {
     this.#run = run;
     // What was taken and not published comes again: forget it.
-    this.#steps = [];
+    this.#steps.clear();
     this.#cutEndSeconds = this.#publishedSeconds;
     this.#segmentStartSeconds = this.#cutEndSeconds - this.openSegmentSeconds;
     this.#format = this.#publishedHeader?.format ?? null;
-    this.#headerHasAudio = this.#publishedHeader?.hasAudio ?? false;
+    this.#headerChannels = this.#publishedHeader?.audioChannels ?? 0;
     this.#isHeaderNeeded = this.#publishedHeader === null;
     if (this.#clock.offsetSeconds === null) this.#isDiscontinuity = this.#writer.rendition.isPlayable;
     this.#cutter = null;
     this.#streamFormat = null;
     this.#earlyAudio = [];
-    this.#isAudioAbsent = false;
+    this.#patience.begin();
   }
 
   /** The coding of the pictures that follow, from the stream's header. */
   videoFormat(format: VideoFormat): void {
     this.#streamFormat = format;
+  }
+
+  /** Sound until `seconds` on the run's own clock is being decoded: it will come, however late. */
+  soundDecoding(seconds: number): void {
+    this.#patience.decoding(seconds);
   }
 
   /** Takes a picture; its times are the stream's own. */
@@ -173,7 +180,7 @@ export class Packager {
     this.#clock.start(sample, format.timescale, this.#cutEndSeconds);
     const placed = this.#clock.placeVideo(sample, format.timescale);
     if (placed === null) return;
-    this.#useHeader(format, run.hasAudio);
+    this.#useHeader(format, run.audioChannels);
     for (const early of this.#earlyAudio.splice(0)) this.#addAudio(early);
     this.#cut(this.#withSets(placed, format), format.timescale);
   }
@@ -181,27 +188,31 @@ export class Packager {
   /** Takes an AAC frame; its time is the stream's own, in 1/48000 s. */
   audio(sample: MediaSample): void {
     const run = this.#run;
-    if (run === null || !run.hasAudio) return;
+    if (run === null || run.audioChannels === 0) return;
     if (!run.hasVideo) this.#clock.start(sample, audioTimescale, this.#cutEndSeconds);
     if (this.#clock.offsetSeconds === null) {
       this.#keepEarlyAudio(sample);
       return;
     }
-    this.#isAudioAbsent = false;
+    this.#patience.came();
     const before = this.#audio.endTicks;
     this.#addAudio(sample);
     if (run.hasVideo) this.#work();
     else if (this.#audio.endTicks > before) {
-      this.#useHeader(null, true);
+      this.#useHeader(null, run.audioChannels);
       this.#cut({ ...sample, decodeTime: before, duration: this.#audio.endTicks - before }, audioTimescale);
     }
   }
 
   /** The run is over: publishes what is left of it. @throws what made publishing fail. */
   async endRun(): Promise<void> {
-    this.#flushCutter(this.#run?.hasAudio && this.#clock.offsetSeconds !== null ? this.#audio.endSeconds : 0);
-    this.#steps.push({ kind: 'close' });
-    this.#isAudioAbsent = true;
+    this.#flushCutter(
+      this.#run !== null && this.#run.audioChannels > 0 && this.#clock.offsetSeconds !== null
+        ? this.#audio.endSeconds
+        : 0,
+    );
+    this.#steps.add({ kind: 'close' });
+    this.#patience.lose();
     this.#work();
     await this.settled();
     this.#run = null;
@@ -213,12 +224,16 @@ export class Packager {
     if (this.#failure !== null) throw this.#failure;
   }
 
+  /** Resolves when more pictures are wanted: few of those that came wait for their sound. */
+  room(): Promise<void> {
+    return this.#steps.room();
+  }
+
   /** Stops waiting for anything; what is under way is finished. Never throws. */
   async close(): Promise<void> {
     this.#run = null;
-    this.#steps = [];
-    if (this.#patience !== null) clearTimeout(this.#patience);
-    this.#patience = null;
+    this.#steps.clear();
+    this.#patience.stop();
     await this.#publishing;
   }
 
@@ -230,22 +245,22 @@ export class Packager {
       { partSeconds: this.#cutEndSeconds, segmentSeconds: this.#segmentStartSeconds },
       partTargetSeconds,
     );
-    for (const cut of this.#cutter.push(sample)) this.#steps.push(stepOf(cut));
+    this.#steps.addCuts(this.#cutter.push(sample));
     this.#work();
   }
 
   #flushCutter(endSeconds: number): void {
     if (this.#cutter === null) return;
-    for (const cut of this.#cutter.flush(endSeconds)) this.#steps.push(stepOf(cut));
+    this.#steps.addCuts(this.#cutter.flush(endSeconds));
     this.#cutEndSeconds = this.#cutter.endSeconds;
     this.#segmentStartSeconds = this.#cutEndSeconds;
     this.#cutter = null;
   }
 
   /** Other parameter sets, another clock, sound that comes or goes: the segment ends, a new header begins. */
-  #useHeader(format: VideoFormat | null, hasAudio: boolean): void {
+  #useHeader(format: VideoFormat | null, audioChannels: AudioChannels): void {
     const isSame =
-      this.#headerHasAudio === hasAudio &&
+      this.#headerChannels === audioChannels &&
       (format === null
         ? this.#format === null
         : this.#format?.timescale === format.timescale &&
@@ -253,9 +268,10 @@ export class Packager {
     if (isSame && !this.#isHeaderNeeded) return;
     this.#flushCutter(0);
     this.#segmentStartSeconds = this.#cutEndSeconds;
-    this.#steps.push({ kind: 'close' }, { kind: 'header', format, hasAudio });
+    this.#steps.add({ kind: 'close' }, { kind: 'header', format, audioChannels });
     this.#format = format;
-    this.#headerHasAudio = hasAudio;
+    this.#headerChannels = audioChannels;
+    if (audioChannels > 0) this.#audio.channels = audioChannels;
     this.#isHeaderNeeded = false;
     this.#needsParameterSets = format !== null;
   }
@@ -280,10 +296,11 @@ export class Packager {
 
   #work(): void {
     if (this.#publishing !== null || this.#failure !== null) return;
-    if (this.#steps.length === 0 || !this.#isFirstReady()) return;
+    if (!this.#isFirstReady()) return;
     this.#publishing = this.#publishReady()
       .catch(error => {
         this.#failure = error;
+        this.#steps.clear();
       })
       .finally(() => {
         this.#publishing = null;
@@ -292,15 +309,15 @@ export class Packager {
 
   async #publishReady(): Promise<void> {
     while (this.#isFirstReady()) {
-      const step = this.#steps.shift() as Step;
+      const step = this.#steps.take() as Step;
       if (step.kind === 'close') await this.#writer.closeOpenSegment();
       else if (step.kind === 'part') await this.#publish(step.cut);
       else {
         if (this.#writer.rendition.formats.length > 0) this.#isDiscontinuity = true;
-        this.#publishedHeader = { format: step.format, hasAudio: step.hasAudio };
-        await this.#writer.useInit(step.format, step.hasAudio, [
+        this.#publishedHeader = { format: step.format, audioChannels: step.audioChannels };
+        await this.#writer.useInit(step.format, step.audioChannels, [
           step.format?.codec,
-          step.hasAudio ? audioCodecString : undefined,
+          step.audioChannels > 0 ? audioCodecString : undefined,
         ]);
       }
     }
@@ -308,17 +325,18 @@ export class Packager {
 
   /** Whether the first step can be taken; a part whose sound is missing waits a while for it. */
   #isFirstReady(): boolean {
-    const step = this.#steps[0];
+    const step = this.#steps.first;
     if (step === undefined) return false;
-    if (this.#patience !== null) clearTimeout(this.#patience);
-    this.#patience = null;
-    if (step.kind !== 'part' || this.#run === null || !this.#run.hasAudio || !this.#run.hasVideo) return true;
-    const toleratedSeconds = step.cut.isLast ? toleratedSegmentLagSeconds : toleratedAudioLagSeconds;
-    if (this.#isAudioAbsent || this.#audio.endSeconds >= step.cut.endSeconds - toleratedSeconds) return true;
-    this.#patience = setTimeout(() => {
-      this.#isAudioAbsent = true;
-      this.#work();
-    }, this.#run.audioPatienceSeconds * 1_000);
+    if (step.kind !== 'part' || this.#run === null || this.#run.audioChannels === 0 || !this.#run.hasVideo)
+      return true;
+    const { endSeconds, isLast } = step.cut;
+    const toleratedSeconds = isLast ? toleratedSegmentLagSeconds : toleratedAudioLagSeconds;
+    if (this.#patience.isLost || this.#audio.endSeconds >= endSeconds - toleratedSeconds) {
+      this.#patience.stop();
+      return true;
+    }
+    const endOnRunSeconds = endSeconds - (this.#clock.offsetSeconds ?? 0);
+    this.#patience.wait(step, endOnRunSeconds, this.#run.audioPatienceSeconds);
     return false;
   }
 
@@ -330,7 +348,7 @@ export class Packager {
     }
     const isVideo = this.#format !== null;
     const endTicks = Math.round(cut.endSeconds * audioTimescale);
-    if (this.#isAudioAbsent && this.#headerHasAudio) this.#audio.fillUntil(endTicks);
+    if (this.#patience.isLost && this.#headerChannels > 0) this.#audio.fillUntil(endTicks);
     const runs: TrackRun[] = [{ trackId: audioTrackId, samples: this.#audio.takeUntil(endTicks) }];
     if (isVideo) runs.unshift({ trackId: videoTrackId, samples: cut.samples });
     const last = isVideo ? cut.samples.at(-1) : undefined;
@@ -353,13 +371,6 @@ export class Packager {
     this.#publishedSeconds = cut.endSeconds;
     if (last !== undefined) this.#publishedVideo = positionOf(last);
   }
-}
-
-/** A stream that goes on with a keyframe right where its segment is to end has no part left to end it with. */
-function stepOf(cut: PartCut): Step {
-  return cut.samples.length === 0 && cut.endSeconds - cut.startSeconds < 1e-6
-    ? { kind: 'close' }
-    : { kind: 'part', cut };
 }
 
 function positionOf(sample: MediaSample): VideoPosition {

@@ -1,6 +1,7 @@
 import { LivereelError } from '../errors.ts';
 import type { AvcParameterSets } from '../media/avc.ts';
 import { fragment, initializationSection, type TrackRun } from '../media/fmp4-writer.ts';
+import type { AudioChannels } from '../media/media-sample.ts';
 import { PartStore } from './part-store.ts';
 import { durationOf, type Rendition, type Segment, sizeOf } from './rendition.ts';
 import { type TimelineEntry, TimelineLog } from './timeline-log.ts';
@@ -13,7 +14,7 @@ export type TimelineEnd = {
   readonly offsetSeconds: number | null;
   /** The header in use. */
   readonly init: {
-    readonly hasAudio: boolean;
+    readonly audioChannels: AudioChannels;
     readonly video: { readonly timescale: number; readonly parameterSets: AvcParameterSets } | null;
   } | null;
   readonly lastPart: Extract<TimelineEntry, { type: 'part' }> | null;
@@ -90,11 +91,11 @@ export class PartWriter {
   /** Begins to use another header; the next part begins a segment. */
   async useInit(
     video: VideoFormat | null,
-    hasAudio: boolean,
+    audioChannels: AudioChannels,
     codecs: readonly (string | undefined)[],
   ): Promise<void> {
     this.#initNumber += 1;
-    await this.store.writeInit(this.#initNumber, initializationSection(video, hasAudio));
+    await this.store.writeInit(this.#initNumber, initializationSection(video, audioChannels));
     const format = {
       codecs: codecs.filter(Boolean).join(','),
       width: video?.width ?? 0,
@@ -106,7 +107,7 @@ export class PartWriter {
       sps: hex(video.parameterSets.sps),
       pps: hex(video.parameterSets.pps),
     };
-    await this.#log.append({ type: 'init', init: this.#initNumber, format, video: coding, hasAudio });
+    await this.#log.append({ type: 'init', init: this.#initNumber, format, video: coding, audioChannels });
     this.rendition.formats.push(format);
   }
 
@@ -234,7 +235,7 @@ export class PartWriter {
           timescale: entry.video.timescale,
           parameterSets: { sps: fromHex(entry.video.sps), pps: fromHex(entry.video.pps) },
         };
-        end.init = { hasAudio: entry.hasAudio, video };
+        end.init = { audioChannels: entry.audioChannels, video };
         end.lastVideo = null;
         this.#initNumber = entry.init;
         rendition.formats.push(entry.format);

@@ -1,6 +1,7 @@
 import { appendFileSync } from 'node:fs';
 import { type FileHandle, open, readFile } from 'node:fs/promises';
 import type { ContainerKind, MediaTracks } from '../media/container.ts';
+import type { AudioChannels } from '../media/media-sample.ts';
 import type { RenditionFormat } from './rendition.ts';
 
 /**
@@ -38,7 +39,7 @@ export type TimelineEntry =
         readonly sps: readonly string[];
         readonly pps: readonly string[];
       } | null;
-      readonly hasAudio: boolean;
+      readonly audioChannels: AudioChannels;
     }
   | {
       readonly type: 'segment';

@@ -95,6 +95,50 @@ export function avcCodecString({ sps }: AvcParameterSets): string {
   return `avc1.${(sps[0] as Buffer).toString('hex', 1, 4)}`;
 }
 
+/**
+ * Whether pictures are shown in the order in which they are coded: the Baseline profile has no others (H.264, annex
+ * A.2.1), nor has picture order count type 2 (section 8.2.1.3).
+ */
+export function isCodedInOrder({ sps }: AvcParameterSets): boolean {
+  return sps.every(set => {
+    const profile = set[1] ?? 0;
+    if (profile === 66) return true;
+    const bits = new BitReader(set.subarray(4));
+    bits.exponentialGolomb(); // seq_parameter_set_id
+    if (highProfiles.has(profile)) skipHighProfileFields(bits);
+    bits.exponentialGolomb(); // log2_max_frame_num_minus4
+    return bits.exponentialGolomb() === 2 && !bits.isExhausted;
+  });
+}
+
+/** Whether the sample's NAL units stand behind start codes (H.264, annex B), not behind their lengths. */
+export function isByteStream(sample: Buffer): boolean {
+  const begin = sample.length > 4 ? sample.readUInt32BE(0) : 0;
+  return begin === 1 || begin >>> 8 === 1;
+}
+
+/** A sample of the byte stream format (H.264, annex B.1) in MP4 layout: each NAL unit behind its length in 4 bytes. */
+export function withLengths(sample: Buffer): Buffer {
+  const nals: Buffer[] = [];
+  for (let at = sample.indexOf(startCode); at >= 0; ) {
+    const next = sample.indexOf(startCode, at + startCode.length);
+    let end = next < 0 ? sample.length : next;
+    // A NAL unit never ends with a zero: those belong to the next start code, or to nothing.
+    while (end > at + startCode.length && sample[end - 1] === 0) end -= 1;
+    if (end > at + startCode.length) nals.push(sample.subarray(at + startCode.length, end));
+    at = next;
+  }
+  const bytes = Buffer.allocUnsafe(nals.reduce((sum, nal) => sum + 4 + nal.length, 0));
+  let position = 0;
+  for (const nal of nals) {
+    position = bytes.writeUInt32BE(nal.length, position);
+    position += nal.copy(bytes, position);
+  }
+  return bytes;
+}
+
+const startCode = Buffer.from([0, 0, 1]);
+
 /** The cropped picture size that a sequence parameter set tells (H.264, section 7.3.2.1.1); null when malformed. */
 export function pictureSizeOf(sps: Buffer): { width: number; height: number } | null {
   const bits = new BitReader(sps.subarray(4));

@@ -7,8 +7,15 @@ export type AudioCodec = 'aac' | 'opus' | 'vorbis' | 'mp3' | 'other';
 
 /** What a container stream holds; `width` and `height` are 0 where the header does not tell them. */
 export type MediaTracks = {
-  readonly video: { readonly codec: VideoCodec; readonly width: number; readonly height: number } | null;
-  readonly audio: { readonly codec: AudioCodec } | null;
+  readonly video: {
+    readonly codec: VideoCodec;
+    readonly width: number;
+    readonly height: number;
+    /** H.264 of which the header does not say that pictures are shown in another order than they are coded in. */
+    readonly mayBeInOrder?: true;
+  } | null;
+  /** `channels`: 0 where the header does not tell them. */
+  readonly audio: { readonly codec: AudioCodec; readonly channels: number } | null;
 };
 
 /**

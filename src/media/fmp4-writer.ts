@@ -1,4 +1,10 @@
-import { audioFrameTicks, audioSpecificConfig, audioTimescale, type MediaSample } from './media-sample.ts';
+import {
+  type AudioChannels,
+  audioFrameTicks,
+  audioSpecificConfig,
+  audioTimescale,
+  type MediaSample,
+} from './media-sample.ts';
 import { box, fullBox, uint16s, uint32s } from './mp4-box.ts';
 
 export const videoTrackId = 1;
@@ -15,15 +21,15 @@ export type VideoHeader = {
 const identityMatrix = uint32s(0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000);
 
 /** The media initialization section of a rendition (ISO 14496-12): `ftyp` and `moov`, no samples. */
-export function initializationSection(video: VideoHeader | null, hasAudio: boolean): Buffer {
+export function initializationSection(video: VideoHeader | null, audioChannels: AudioChannels): Buffer {
   const tracks: Buffer[] = [];
   const extends_: Buffer[] = [];
   if (video !== null) {
     tracks.push(videoTrack(video));
     extends_.push(fullBox('trex', 0, 0, uint32s(videoTrackId, 1, 0, 0, 0)));
   }
-  if (hasAudio) {
-    tracks.push(audioTrack());
+  if (audioChannels > 0) {
+    tracks.push(audioTrack(audioChannels));
     extends_.push(fullBox('trex', 0, 0, uint32s(audioTrackId, 1, audioFrameTicks, 0, 0)));
   }
   const movieHeader = fullBox(
@@ -41,20 +47,20 @@ function videoTrack({ timescale, width, height, sampleEntry }: VideoHeader): Buf
   return track(videoTrackId, timescale, 'vide', handler, sampleEntry, { volume: 0, width, height });
 }
 
-function audioTrack(): Buffer {
+function audioTrack(channels: AudioChannels): Buffer {
   const descriptor = Buffer.concat([
     // ES_Descriptor, DecoderConfigDescriptor (AAC, audio stream), DecoderSpecificInfo, SLConfigDescriptor (ISO 14496-1, 7.2.6).
     Buffer.from([0x03, 25, 0, audioTrackId, 0, 0x04, 17, 0x40, 0x15, 0, 0, 0]),
     uint32s(160_000, 128_000),
     Buffer.from([0x05, 2]),
-    audioSpecificConfig,
+    audioSpecificConfig(channels),
     Buffer.from([0x06, 1, 2]),
   ]);
   const sampleEntry = box(
     'mp4a',
     Buffer.from([0, 0, 0, 0, 0, 0, 0, 1]),
     Buffer.alloc(8),
-    uint16s(2, 16, 0, 0, audioTimescale, 0),
+    uint16s(channels, 16, 0, 0, audioTimescale, 0),
     fullBox('esds', 0, 0, descriptor),
   );
   const handler = fullBox('smhd', 0, 0, uint16s(0, 0));

@@ -1,25 +1,7 @@
-import type { AudioCodec, ContainerScanner, ContainerVisitor, MediaTracks, VideoCodec } from './container.ts';
+import type { ContainerScanner, ContainerVisitor } from './container.ts';
 import { childElements, type ElementHead, ebmlId, readElementHead, readUnsigned } from './ebml.ts';
+import { clusterMagic, ebmlMagic, readTracks, skippedElements } from './matroska-track.ts';
 
-// What may stand at the level of the segment or inside a cluster. Anything else is damage.
-const skippable = new Set<number>([
-  ebmlId.seekHead,
-  ebmlId.cues,
-  ebmlId.chapters,
-  ebmlId.attachments,
-  ebmlId.tags,
-  ebmlId.void,
-  ebmlId.crc32,
-  0xa7, // Position
-  0xab, // PrevSize
-  0x5854, // SilentTracks
-  0x9b, // BlockDuration
-  0xfa, // ReferencePriority
-  0xfd, // ReferenceVirtual
-  0xa4, // CodecState
-  0x75a1, // BlockAdditions
-  0x75a2, // DiscardPadding
-]);
 const descended = new Set<number>([ebmlId.segment, ebmlId.cluster, ebmlId.blockGroup]);
 const wholeElements = new Set<number>([ebmlId.info, ebmlId.tracks, ebmlId.timestamp, ebmlId.referenceBlock]);
 
@@ -86,7 +68,7 @@ export class MatroskaScanner implements ContainerScanner {
     if (head.id === ebmlId.ebml) return this.#startStream(head);
     if (head.id === ebmlId.simpleBlock || head.id === ebmlId.block) return this.#block(data, head);
     if (wholeElements.has(head.id)) return this.#whole(data, head);
-    if (!skippable.has(head.id) || head.sizeBytes > largestBlockBytes) return this.#lose();
+    if (!skippedElements.has(head.id) || head.sizeBytes > largestBlockBytes) return this.#lose();
     this.#skipBytes = head.sizeBytes;
     return head.headBytes;
   }
@@ -129,22 +111,11 @@ export class MatroskaScanner implements ContainerScanner {
 
   #readTracks(content: Buffer, end: number): void {
     if (!this.#isHeaderOpen) return;
-    let video: MediaTracks['video'] = null;
-    let audio: MediaTracks['audio'] = null;
-    for (const entry of childElements(content)) {
-      if (entry.id !== ebmlId.trackEntry) continue;
-      const track = readTrackEntry(entry.content);
-      const isTaken =
-        (track.kind === 'video' && video !== null) || (track.kind === 'audio' && audio !== null);
-      this.#tracks.set(track.number, isTaken ? 'other' : track.kind);
-      if (isTaken) continue;
-      if (track.kind === 'video')
-        video = { codec: videoCodecOf(track.codecId), width: track.width, height: track.height };
-      else if (track.kind === 'audio') audio = { codec: audioCodecOf(track.codecId) };
-    }
-    this.#hasVideo = video !== null;
+    const { entries, tracks } = readTracks(content);
+    for (const { number, kind } of entries) this.#tracks.set(number, kind);
+    this.#hasVideo = tracks.video !== null;
     this.#isHeaderOpen = false;
-    this.#visitor.tracksFound({ video, audio }, end);
+    this.#visitor.tracksFound(tracks, end);
   }
 
   #readClusterTime(ticks: number): void {
@@ -200,52 +171,4 @@ export class MatroskaScanner implements ContainerScanner {
     const next = Math.min(...found);
     return next === 0 ? this.#step(data) : next;
   }
-}
-
-const clusterMagic = Buffer.from('1f43b675', 'hex');
-const ebmlMagic = Buffer.from('1a45dfa3', 'hex');
-
-type TrackEntry = {
-  number: number;
-  kind: 'video' | 'audio' | 'other';
-  codecId: string;
-  width: number;
-  height: number;
-};
-
-function readTrackEntry(content: Buffer): TrackEntry {
-  const track: TrackEntry = { number: 0, kind: 'other', codecId: '', width: 0, height: 0 };
-  for (const child of childElements(content)) {
-    if (child.id === ebmlId.trackNumber) track.number = readUnsigned(child.content);
-    else if (child.id === ebmlId.codecId)
-      track.codecId = child.content.toString('latin1').replace(/\0.*$/s, '');
-    else if (child.id === ebmlId.trackType) {
-      const type = readUnsigned(child.content);
-      track.kind = type === 1 ? 'video' : type === 2 ? 'audio' : 'other';
-    } else if (child.id === ebmlId.video) {
-      for (const detail of childElements(child.content)) {
-        if (detail.id === ebmlId.pixelWidth) track.width = readUnsigned(detail.content);
-        else if (detail.id === ebmlId.pixelHeight) track.height = readUnsigned(detail.content);
-      }
-    }
-  }
-  return track;
-}
-
-function videoCodecOf(codecId: string): VideoCodec {
-  const known: Record<string, VideoCodec> = {
-    'V_MPEG4/ISO/AVC': 'h264',
-    'V_MPEGH/ISO/HEVC': 'hevc',
-    V_VP8: 'vp8',
-    V_VP9: 'vp9',
-    V_AV1: 'av1',
-    V_MJPEG: 'mjpeg',
-  };
-  return known[codecId] ?? 'other';
-}
-
-function audioCodecOf(codecId: string): AudioCodec {
-  if (codecId.startsWith('A_AAC')) return 'aac';
-  const known: Record<string, AudioCodec> = { A_OPUS: 'opus', A_VORBIS: 'vorbis', 'A_MPEG/L3': 'mp3' };
-  return known[codecId] ?? 'other';
 }

@@ -9,12 +9,24 @@ export type MediaSample = {
   readonly data: Buffer;
 };
 
-/** Sound leaves us in one form only, so that a stream's sound never changes its header: AAC-LC, 48 kHz, stereo. */
+/** How many channels a stream's sound has when it leaves us, as AAC-LC of 48 kHz; 0: it has no sound. */
+export type AudioChannels = 0 | 1 | 2;
+
+/** Ticks in a second of sound, samples of a channel. */
 export const audioTimescale = 48_000;
 /** Samples in an AAC frame (ISO 14496-3, section 4.5.1). */
 export const audioFrameTicks = 1_024;
-/** An AAC-LC stereo frame that holds silence. */
-export const silentAudioFrame = Buffer.from('210049900219002380', 'hex');
-/** AudioSpecificConfig of AAC-LC, 48 kHz, stereo (ISO 14496-3, section 1.6.2.1). */
-export const audioSpecificConfig = Buffer.from('1190', 'hex');
+/** An AAC-LC frame that holds silence, mono or stereo. */
+export function silentAudioFrame(channels: AudioChannels): Buffer {
+  return channels === 1 ? silentMonoFrame : silentStereoFrame;
+}
+
+const silentMonoFrame = Buffer.from('00c800802380', 'hex');
+const silentStereoFrame = Buffer.from('210049900219002380', 'hex');
+
+/** AudioSpecificConfig of AAC-LC, 48 kHz (ISO 14496-3, section 1.6.2.1). */
+export function audioSpecificConfig(channels: AudioChannels): Buffer {
+  return Buffer.from(channels === 1 ? '1188' : '1190', 'hex');
+}
+
 export const audioCodecString = 'mp4a.40.2';

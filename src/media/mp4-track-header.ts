@@ -41,8 +41,13 @@ export function tracksOf(headers: readonly Mp4TrackHeader[]): MediaTracks {
     video: video
       ? { codec: videoCodecs[video.format] ?? 'other', width: video.width, height: video.height }
       : null,
-    audio: audio ? { codec: audioCodecs[audio.format] ?? 'other' } : null,
+    audio: audio ? { codec: audioCodecs[audio.format] ?? 'other', channels: channelsOf(audio) } : null,
   };
+}
+
+/** Of the first sample entry (ISO 14496-12, section 12.2.3); 0 when it is cut. */
+function channelsOf({ sampleEntries }: Mp4TrackHeader): number {
+  return sampleEntries.length < 26 ? 0 : sampleEntries.readUInt16BE(24);
 }
 
 const videoCodecs: Record<string, VideoCodec> = {

@@ -103,7 +103,7 @@ export class TransportStreamScanner implements ContainerScanner {
     this.#visitor.tracksFound(
       {
         video: video === null ? null : { codec: video, width: 0, height: 0 },
-        audio: audio === null ? null : { codec: audio },
+        audio: audio === null ? null : { codec: audio, channels: 0 },
       },
       this.#tableOffset,
     );

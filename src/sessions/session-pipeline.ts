@@ -1,14 +1,13 @@
 import { LivereelError } from '../errors.ts';
 import { LiveFfmpeg, type LiveFfmpegSettings } from '../ffmpeg/live-ffmpeg.ts';
-import { type PackagedRun, Packager } from '../hls/packager.ts';
+import { Packager } from '../hls/packager.ts';
 import type { CutterSettings } from '../hls/part-cutter.ts';
 import type { PartWriter, TimelineEnd } from '../hls/part-writer.ts';
 import type { TimelineEntry } from '../hls/timeline-log.ts';
-import { formatOfHeader } from '../hls/video-format.ts';
 import { type JournalPiece, JournalReader, type JournalTail } from '../journal/journal-reader.ts';
 import type { Log } from '../log.ts';
 import type { MediaTracks } from '../media/container.ts';
-import type { MediaSample } from '../media/media-sample.ts';
+import { mayPassVideo, outputTo, packagedRun } from './live-run.ts';
 import type { PlacedSpeech } from './placed-speech.ts';
 import { RunSplitter, type SplitItem, type StreamRun } from './run-splitter.ts';
 
@@ -64,6 +63,7 @@ export class SessionPipeline {
   #runNumber = 0;
   #runStartedAtMillis: number;
   #ffmpeg: LiveFfmpeg | null = null;
+  #isVideoRefused = false;
   #points: Point[] = [];
   #tracks: MediaTracks = { video: null, audio: null };
   #passedOver = 0;
@@ -197,6 +197,7 @@ export class SessionPipeline {
 
   async #begin({ run, offset, isHeaderIncluded }: Extract<SplitItem, { kind: 'begin' }>): Promise<void> {
     if (!(await this.#endRun())) return;
+    this.#isVideoRefused = false;
     this.#skipBefore = 0;
     this.#run = run;
     this.#runNumber += 1;
@@ -213,7 +214,7 @@ export class SessionPipeline {
     };
     await this.#writer.note(entry);
     this.#onTracks(run.tracks);
-    this.#packager.beginRun(this.#packagedRun(startedAtMillis));
+    this.#packager.beginRun(packagedRun(this.#run as StreamRun, this.#runNumber, startedAtMillis));
     this.#startFfmpeg(null);
     if (!isHeaderIncluded) await this.#feedHeader();
     this.#log.info(
@@ -265,6 +266,10 @@ export class SessionPipeline {
     this.#abort.signal.throwIfAborted();
     this.#reading = new AbortController();
     await this.#packager.settled();
+    if (ffmpeg.isVideoRefused) {
+      this.#isVideoRefused = true;
+      return this.#resume();
+    }
     const { publishedSeconds } = this.#packager;
     const isSamePlace = publishedSeconds === this.#failures.publishedSeconds;
     this.#failures = {
@@ -305,7 +310,7 @@ export class SessionPipeline {
     await this.#reader?.close();
     this.#reader = await JournalReader.open(this.#journalDirectory, this.#tail, offset);
     this.#splitter = RunSplitter.resumed(run, header, offset, frames);
-    this.#packager.resumeRun(this.#packagedRun(this.#runStartedAtMillis));
+    this.#packager.resumeRun(packagedRun(this.#run as StreamRun, this.#runNumber, this.#runStartedAtMillis));
     this.#onTracks(run.tracks);
     this.#startFfmpeg(this.#packager.publishedRunSeconds);
     await this.#ffmpeg?.write(header);
@@ -332,40 +337,19 @@ export class SessionPipeline {
       container: run.container,
       tracks: run.tracks,
       isHeard: this.#speech !== null && run.tracks.audio !== null,
+      isVideoPassed: mayPassVideo(run) && !this.#isVideoRefused,
       frameRate,
       resumeSeconds,
       keyframeSeconds: cutter.segmentSeconds,
       // A segment that a crash left open is filled up, but never ends before the part that it announced.
       firstKeyframeSeconds: Math.max(cutter.partSeconds, cutter.segmentSeconds - packager.openSegmentSeconds),
     };
-    const output = {
-      video: {
-        header: (track: Parameters<typeof formatOfHeader>[0]) => packager.videoFormat(formatOfHeader(track)),
-        sample: packager.video.bind(packager),
-      },
-      audio: { header: () => undefined, sample: packager.audio.bind(packager) },
-      speech: { header: () => undefined, sample: (sample: MediaSample) => this.#speech?.push(sample) },
-      settled: () => packager.settled(),
-    };
     this.#speech?.begin(() => packager.runOffsetSeconds);
-    const ffmpeg = new LiveFfmpeg(this.#settings, input, output, this.#log);
+    const ffmpeg = new LiveFfmpeg(this.#settings, input, outputTo(packager, this.#speech), this.#log);
     const reading = new AbortController();
     void ffmpeg.ended.then(() => reading.abort(ffmpegGone));
     this.#ffmpeg = ffmpeg;
     this.#reading = reading;
-  }
-
-  #packagedRun(startedAtMillis: number): PackagedRun {
-    const { tracks, container } = this.#run as StreamRun;
-    // An MP4 recorder sends seconds of picture, then the same seconds of sound.
-    const audioPatienceSeconds = container === 'mp4' ? 8 : 1.5;
-    return {
-      run: this.#runNumber,
-      hasVideo: tracks.video !== null,
-      hasAudio: tracks.audio !== null,
-      startedAtMillis,
-      audioPatienceSeconds,
-    };
   }
 
   async #feedHeader(): Promise<void> {

@@ -52,7 +52,7 @@ type Step = { readonly lines: number; take(writer: PartWriter): Promise<void> };
 const steps: Step[] = [
   { lines: 1, take: writer => writer.note(run) },
   { lines: 1, take: writer => writer.note({ type: 'point', offset: 400, timeSeconds: 0, frames: 0 }) },
-  { lines: 1, take: writer => writer.useInit(null, true, ['mp4a.40.2']) },
+  { lines: 1, take: writer => writer.useInit(null, 2, ['mp4a.40.2']) },
   { lines: 1, take: writer => writer.note({ type: 'clock', run: 1, offsetSeconds: 0 }) },
   ...Array.from({ length: 8 }, (_, index) => ({
     lines: index % 3 === 0 ? 2 : 1,
@@ -233,7 +233,7 @@ t.test('after a restart it is known where the stream stands', async t => {
   t.match(again.end, {
     run: { run: 1 },
     offsetSeconds: 0,
-    init: { hasAudio: true, video: null },
+    init: { audioChannels: 2, video: null },
     lastPart: { frames: 8, endSeconds: 1.6 },
     lastVideo: { decodeTime: 126_000, presentationTime: 126_000 },
     points: [{ offset: 400 }],

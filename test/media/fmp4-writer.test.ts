@@ -55,7 +55,7 @@ function fragments(): Buffer[] {
 }
 
 t.test('ffprobe finds every sample where it was put, in both tracks', async t => {
-  const file = await fileOf(t, initializationSection(format, true), ...fragments());
+  const file = await fileOf(t, initializationSection(format, 2), ...fragments());
   const { streams, packets } = (await probe(file, ['-show_streams', '-show_packets'])) as {
     streams: Record<string, unknown>[];
     packets: Packet[];
@@ -82,7 +82,7 @@ t.test('ffprobe finds every sample where it was put, in both tracks', async t =>
 });
 
 t.test('it decodes without a complaint, all of it', async t => {
-  const file = await fileOf(t, initializationSection(format, true), ...fragments());
+  const file = await fileOf(t, initializationSection(format, 2), ...fragments());
   const args = ['-v', 'warning', '-xerror', '-i', file, '-map', '0', '-f', 'null', '-'];
   const { stderr } = await runFfmpeg(args);
   t.equal(stderr.trim(), '');
@@ -96,7 +96,7 @@ t.test('a picture lasts until the next one, whatever it said of itself', async t
     { ...next, decodeTime: 9_000, compositionOffset: 0, duration: 4_500 },
   ];
   const bytes = fragment(1, [{ trackId: videoTrackId, samples }]);
-  const runs = readRuns(bytes, readInit(initializationSection(format, false)));
+  const runs = readRuns(bytes, readInit(initializationSection(format, 0)));
   t.match(runs, [{ startSeconds: 0, durationSeconds: 0.15, sampleCount: 2 }]);
 });
 
@@ -109,7 +109,7 @@ t.test('times past 2^32 ticks and offsets below zero are kept', async t => {
     { ...next, decodeTime: start + 3_000, compositionOffset: 0 },
   ];
   const bytes = fragment(7, [{ trackId: videoTrackId, samples }]);
-  const file = await fileOf(t, initializationSection(format, false), bytes);
+  const file = await fileOf(t, initializationSection(format, 0), bytes);
   const { packets } = (await probe(file, ['-show_packets'])) as { packets: Packet[] };
   t.same(
     packets.map(({ dts }) => dts),
@@ -124,10 +124,10 @@ t.test('silence is a frame of sound like any other', async t => {
     compositionOffset: 0,
     duration: 1_024,
     isSync: true,
-    data: silentAudioFrame,
+    data: silentAudioFrame(2),
   }));
   const bytes = fragment(1, [{ trackId: audioTrackId, samples }]);
-  const file = await fileOf(t, initializationSection(null, true), bytes);
+  const file = await fileOf(t, initializationSection(null, 2), bytes);
   const levels = ['-i', file, '-af', 'volumedetect', '-f', 'null', '-'];
   const { stderr } = await runFfmpeg(['-v', 'info', '-xerror', ...levels]);
   t.match(stderr, /max_volume: -91.0 dB/);
@@ -138,4 +138,23 @@ t.test('a track without samples is left out of its fragment', async t => {
   if (!key) throw new Error('no pictures');
   const video = { trackId: videoTrackId, samples: [key] };
   t.same(fragment(3, [video, { trackId: audioTrackId, samples: [] }]), fragment(3, [video]));
+});
+
+t.test('silence of one channel and of two is silence to a decoder', async t => {
+  for (const channels of [1, 2] as const) {
+    const samples = Array.from({ length: 20 }, (_, index) => ({
+      decodeTime: index * 1_024,
+      compositionOffset: 0,
+      duration: 1_024,
+      isSync: true,
+      data: silentAudioFrame(channels),
+    }));
+    const bytes = fragment(1, [{ trackId: audioTrackId, samples }]);
+    const file = await fileOf(t, initializationSection(null, channels), bytes);
+    const { streams } = (await probe(file, ['-show_streams'])) as { streams: { channels: number }[] };
+    t.equal(streams[0]?.channels, channels);
+    const { stdout } = await runFfmpeg(['-loglevel', 'error', '-i', file, '-f', 's16le', 'pipe:1']);
+    t.ok(stdout.length >= 19 * 1_024 * 2 * channels);
+    t.ok(stdout.every(byte => byte === 0));
+  }
 });

@@ -28,7 +28,7 @@ t.test('a recording of ours is followed from header to last picture', async t =>
   t.same(ofKind(events, 'tracks'), [
     [
       'tracks',
-      { video: { codec: 'h264', width: 640, height: 360 }, audio: { codec: 'aac' } },
+      { video: { codec: 'h264', width: 640, height: 360 }, audio: { codec: 'aac', channels: 2 } },
       boxesOf(clip.bytes, 'moof')[0],
     ],
   ]);
