@@ -46,6 +46,21 @@ export type Config = {
   readonly ffmpegMemoryBytes: number;
   /** How long SIGTERM may take. */
   readonly drainSeconds: number;
+  /** Whether anything is captioned at all. */
+  readonly captions: boolean;
+  /** A known name or a file; with `whisperUrl` the model's name over there. undefined: the usual one. */
+  readonly whisperModel: string | undefined;
+  /** Another one for the transcript after the end. */
+  readonly whisperFinalModel: string | undefined;
+  /** An OpenAI-compatible transcription server; undefined: our own. */
+  readonly whisperUrl: string | undefined;
+  readonly whisperKey: string | undefined;
+  /** Where models are fetched from: `ggml-<name>.bin` below it; no slash at the end. */
+  readonly whisperModelUrl: string;
+  /** undefined: chosen for the machine. */
+  readonly whisperThreads: number | undefined;
+  /** undefined: the one that the set-up built. */
+  readonly whisperServerPath: string | undefined;
 };
 
 /** Longest value that is quoted back in an error message. */
@@ -55,10 +70,12 @@ const mebibyte = 1024 ** 2;
 const gibibyte = 1024 ** 3;
 
 function wholeNumber(least: number, most: number, preset: number) {
+  return anyWholeNumber(least, most).default(preset);
+}
+
+function anyWholeNumber(least: number, most: number) {
   const message = `a whole number from ${least} to ${most}`;
-  return numberFrom(z.number(message).int(message).min(least, message).max(most, message), message).default(
-    preset,
-  );
+  return numberFrom(z.number(message).int(message).min(least, message).max(most, message), message);
 }
 
 function seconds(least: number, most: number, preset: number) {
@@ -110,6 +127,17 @@ const Environment = z.object({
   NGINX_PATH: matching(isPath, 'a program name or path').default('nginx'),
   FFMPEG_MEMORY_BYTES: wholeNumber(256 * mebibyte, 1024 ** 4, 2 * gibibyte),
   DRAIN_SECONDS: seconds(0, 600, 10),
+  CAPTIONS: z.enum(['on', 'off'], '"on" or "off"').default('on'),
+  WHISPER_MODEL: matching(isPath, 'the name of a model, or the path of its file').optional(),
+  WHISPER_FINAL_MODEL: matching(isPath, 'the name of a model, or the path of its file').optional(),
+  WHISPER_URL: matching(isPublicUrl, 'an http:// or https:// address without query or fragment').optional(),
+  WHISPER_KEY: matching(isPath, 'a key without line breaks').optional(),
+  WHISPER_MODEL_URL: matching(
+    isPublicUrl,
+    'an http:// or https:// address without query or fragment',
+  ).default('https://huggingface.co/ggerganov/whisper.cpp/resolve/main'),
+  WHISPER_THREADS: anyWholeNumber(1, 256).optional(),
+  WHISPER_SERVER_PATH: matching(isPath, 'a program name or path').optional(),
 });
 type Environment = z.infer<typeof Environment>;
 
@@ -169,6 +197,14 @@ function configOf(env: Environment): Config {
     nginxPath: env.NGINX_PATH,
     ffmpegMemoryBytes: env.FFMPEG_MEMORY_BYTES,
     drainSeconds: env.DRAIN_SECONDS,
+    captions: env.CAPTIONS === 'on',
+    whisperModel: env.WHISPER_MODEL,
+    whisperFinalModel: env.WHISPER_FINAL_MODEL,
+    whisperUrl: env.WHISPER_URL?.replace(/\/+$/, ''),
+    whisperKey: env.WHISPER_KEY,
+    whisperModelUrl: env.WHISPER_MODEL_URL.replace(/\/+$/, ''),
+    whisperThreads: env.WHISPER_THREADS,
+    whisperServerPath: env.WHISPER_SERVER_PATH,
   };
 }
 
@@ -191,7 +227,7 @@ export function urlOf(host: string, port: number): string {
 /** What a variable holds, shortened, on one line, and without what is secret in it. */
 function quoted(name: string, value: string | undefined): string {
   if (value === undefined) return 'its default';
-  if (name === 'AUTH_SECRET') return `${value.length} characters`;
+  if (name === 'AUTH_SECRET' || name === 'WHISPER_KEY') return `${value.length} characters`;
   const shown = name === 'DATABASE_URL' ? value.replace(/^([a-z]*:?\/*).*@/i, '$1***@') : value;
   return JSON.stringify(shown.length > quotedCharacters ? `${shown.slice(0, quotedCharacters)}…` : shown);
 }

@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { SpeechEngine } from './captions/speech-engine.ts';
 import type { Config } from './config.ts';
 import { VideoEvents } from './events/video-events.ts';
 import { createApiApp } from './http/api-app.ts';
@@ -64,6 +65,9 @@ async function build(
   await content.prepare();
   own(await ContentLock.take(content.lockFile));
   await new PidFiles(content.runDir, log).endLeftovers();
+
+  // Beside the rest: the model may take minutes to arrive, and no stream waits for it.
+  own(SpeechEngine.start({ config, modelsDir: content.modelsDir, runDir: content.runDir, log }));
 
   const database = own(await openDatabase(await databaseAddress(config, content, log, own)));
   const videos = new VideoStore(database);

@@ -32,6 +32,14 @@ t.test('without any variable the defaults hold', async t => {
     nginxPath: 'nginx',
     ffmpegMemoryBytes: 2 * 1024 ** 3,
     drainSeconds: 10,
+    captions: true,
+    whisperModel: undefined,
+    whisperFinalModel: undefined,
+    whisperUrl: undefined,
+    whisperKey: undefined,
+    whisperModelUrl: 'https://huggingface.co/ggerganov/whisper.cpp/resolve/main',
+    whisperThreads: undefined,
+    whisperServerPath: undefined,
   });
 });
 
@@ -63,6 +71,14 @@ t.test('each variable changes what it names', async t => {
     NGINX_PATH: '/opt/nginx',
     FFMPEG_MEMORY_BYTES: '500000000',
     DRAIN_SECONDS: '9',
+    CAPTIONS: 'off',
+    WHISPER_MODEL: 'small.en',
+    WHISPER_FINAL_MODEL: '/models/ggml-large-v3.bin',
+    WHISPER_URL: 'https://speech.example/v1/',
+    WHISPER_KEY: 'sk-1',
+    WHISPER_MODEL_URL: 'http://mirror.example/models/',
+    WHISPER_THREADS: '3',
+    WHISPER_SERVER_PATH: '/opt/whisper-server',
   });
   t.same(config, {
     host: '0.0.0.0',
@@ -92,6 +108,14 @@ t.test('each variable changes what it names', async t => {
     nginxPath: '/opt/nginx',
     ffmpegMemoryBytes: 500_000_000,
     drainSeconds: 9,
+    captions: false,
+    whisperModel: 'small.en',
+    whisperFinalModel: '/models/ggml-large-v3.bin',
+    whisperUrl: 'https://speech.example/v1',
+    whisperKey: 'sk-1',
+    whisperModelUrl: 'http://mirror.example/models',
+    whisperThreads: 3,
+    whisperServerPath: '/opt/whisper-server',
   });
 });
 

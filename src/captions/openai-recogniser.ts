@@ -2,6 +2,7 @@ import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { setTimeout as delay } from 'node:timers/promises';
 import { LivereelError } from '../errors.ts';
+import type { Patience } from './patience.ts';
 import { type Hypothesis, type Recogniser, type SpeechRequest, speechSampleRate } from './recogniser.ts';
 import { readTranscription } from './transcription-answer.ts';
 import { type FormReader, type TranscriptionForm, transcriptionForm } from './transcription-form.ts';
@@ -23,8 +24,8 @@ export type OpenAiRecogniserOptions = {
   readonly key: string | undefined;
   /** How many requests it is given at once. */
   readonly atOnce: number;
-  /** After this long without an answer it hangs. */
-  readonly timeLimitSeconds: number;
+  /** After how long without an answer it hangs; work is counted in seconds of sound that it looks at. */
+  readonly patience: Patience;
 };
 
 /** Why a request failed, and whether another try may go better. */
@@ -45,6 +46,8 @@ export class OpenAiRecogniser implements Recogniser {
   readonly longestRequestSeconds: number;
   readonly #options: OpenAiRecogniserOptions;
   readonly #turns: Turns;
+  /** When it was first asked since it last answered. */
+  #silentSince: number | undefined;
   readonly #agents: { readonly http: HttpAgent; readonly https: HttpsAgent };
 
   constructor(options: OpenAiRecogniserOptions) {
@@ -93,20 +96,30 @@ export class OpenAiRecogniser implements Recogniser {
 
   /** The answer's text, or why there is none. @throws the signal's reason. */
   async #ask(form: TranscriptionForm, signal: AbortSignal): Promise<string | Refusal> {
-    const { server, timeLimitSeconds } = this.#options;
+    const { server, patience } = this.#options;
     const url = await server.address(signal);
-    const limit = AbortSignal.timeout(timeLimitSeconds * 1_000);
+    const began = performance.now();
+    const limitSeconds = patience.limitSeconds(form.heardSeconds);
+    const limit = AbortSignal.timeout(limitSeconds * 1_000);
+    const silentSince = this.#silentSince ?? began;
+    this.#silentSince = silentSince;
     try {
       const answer = await this.#send(url, form, AbortSignal.any([signal, limit]));
       const text = await textOf(answer);
+      this.#silentSince = undefined;
       const status = answer.statusCode ?? 0;
-      return status === 200 ? text : refusal(status, text, answer.headers['retry-after']);
+      if (status !== 200) return refusal(status, text, answer.headers['retry-after']);
+      patience.answered(form.heardSeconds, (performance.now() - began) / 1_000);
+      return text;
     } catch (cause) {
+      // Who asks may give up sooner than we do, again and again: it hangs all the same.
+      const hangs = limit.aborted || performance.now() - silentSince > limitSeconds * 1_000;
+      if (hangs || !signal.aborted) this.#silentSince = undefined;
+      if (hangs) server.hangs();
       signal.throwIfAborted();
       if (cause instanceof LivereelError) throw cause;
-      if (limit.aborted) {
-        server.hangs();
-        const message = `The recogniser did not answer within ${timeLimitSeconds} s.`;
+      if (hangs) {
+        const message = `The recogniser did not answer within ${limitSeconds.toFixed(0)} s.`;
         return { error: failed(message, cause), mayGoBetter: false, afterSeconds: 0 };
       }
       const message = `The recogniser broke off: ${(cause as Error).message}.`;

@@ -7,6 +7,8 @@ import { whisperLanguage } from './spoken-languages.ts';
 export type TranscriptionForm = {
   readonly contentType: string;
   readonly contentLength: number;
+  /** How much of its window the model is to look at, for the sound in it. */
+  readonly heardSeconds: number;
   readonly pieces: readonly Uint8Array[];
 };
 
@@ -45,6 +47,7 @@ export function transcriptionForm(request: SpeechRequest, reader: FormReader): T
   return {
     contentType: `multipart/form-data; boundary=${boundary}`,
     contentLength: head.byteLength + sound.byteLength + tail.byteLength,
+    heardSeconds: heardSeconds(request, reader),
     pieces: [head, sound, tail],
   };
 }
@@ -55,6 +58,11 @@ export function audioPositionsFor({ pcm, isFullContext }: SpeechRequest, audioPo
   const seconds = pcm.length / speechSampleRate + marginSeconds;
   const positions = Math.ceil((seconds * positionsPerSecond) / positionsStep) * positionsStep;
   return positions < audioPositions ? positions : 0;
+}
+
+function heardSeconds(request: SpeechRequest, reader: FormReader): number {
+  if (reader.kind === 'openai') return request.pcm.length / speechSampleRate;
+  return (audioPositionsFor(request, reader.audioPositions) || reader.audioPositions) / positionsPerSecond;
 }
 
 function fieldsOf(request: SpeechRequest, reader: FormReader): [string, string][] {

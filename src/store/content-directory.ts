@@ -21,6 +21,8 @@ export class ContentDirectory {
   /** Sockets, pid files, the generated nginx configuration: gone through at every start. */
   readonly runDir: string;
   readonly tmpDir: string;
+  /** Speech models, fetched when they are first needed. */
+  readonly modelsDir: string;
   readonly lockFile: string;
   readonly authSecretFile: string;
   /** The data plane's Unix socket: ingest, live playlists and parts, events. */
@@ -33,6 +35,7 @@ export class ContentDirectory {
     this.root = root;
     this.runDir = join(root, 'run');
     this.tmpDir = join(root, 'tmp');
+    this.modelsDir = join(root, 'models');
     this.lockFile = join(this.runDir, 'server.lock');
     this.authSecretFile = join(root, 'auth-secret');
     this.#socketFolder = socketFolderOf(this.runDir);

@@ -114,6 +114,8 @@ export class TestServer {
         LOG_LEVEL: 'debug',
         MIN_FREE_DISK_BYTES: '0',
         MIN_FREE_DISK_RATIO: '0',
+        // A test that is about captions sets it to on, and WHISPER_MODEL to the test model.
+        CAPTIONS: 'off',
         ...this.#options.env,
       },
       stdio: ['ignore', 'pipe', 'pipe'],

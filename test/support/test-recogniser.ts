@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { OpenAiRecogniser } from '../../src/captions/openai-recogniser.ts';
+import { Patience } from '../../src/captions/patience.ts';
 import { WhisperServer } from '../../src/captions/whisper-server.ts';
 import { createLog } from '../../src/log.ts';
 import { testModelPath } from './speech.ts';
@@ -20,7 +21,7 @@ export type TestRecogniser = {
 
 /** Starts whisper.cpp with the test model, one thread; owned by the test: `t.teardown(() => engine.close())`. */
 export async function startTestRecogniser(
-  options: { timeLimitSeconds?: number } = {},
+  options: { leastPatienceSeconds?: number } = {},
 ): Promise<TestRecogniser> {
   const runDir = await mkdtemp(join(tmpdir(), 'livereel-recogniser-'));
   const server = await WhisperServer.start(
@@ -40,7 +41,7 @@ export async function startTestRecogniser(
     longestRequestSeconds: 15,
     key: undefined,
     atOnce: 1,
-    timeLimitSeconds: options.timeLimitSeconds ?? 60,
+    patience: new Patience({ beforeFirstSeconds: 60, leastSeconds: options.leastPatienceSeconds ?? 60 }),
   });
   const close = async () => {
     recogniser.close();
