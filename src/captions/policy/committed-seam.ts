@@ -1,15 +1,18 @@
 import type { CaptionWord } from '../../api/caption.ts';
 import { bareWord } from './word-likeness.ts';
 
-// What it costs to take a committed word for another one, or for left out; it costs nothing when the buffer begins
-// behind it.
-const otherWordCost = 1;
-const leftOutCost = 0.6;
+// What it costs to take a committed word for another one, or for left out: next to nothing when the buffer begins
+// behind it, yet a rest of it may be heard at the cut.
+const otherWordCost = 0.7;
+const leftOutCost = 0.8;
+const inaudibleCost = 0.02;
 // A word that is heard where the committed text is over already was not said twice: rather no word than one twice.
-const addedCost = 0.3;
-// Recognisers' times of words are off by some tenths of a second: a word that lies this far on the wrong side of
-// the seam surely does not belong there.
-const surelySeconds = 0.4;
+const addedCost = 0.5;
+// Recognisers' times of words are off by some tenths of a second: a word whose middle lies this far on the wrong
+// side of the seam surely does not belong there.
+const surelySeconds = 0.5;
+// Half of the shortest new word.
+const surelyNotSeconds = 0.06;
 
 /**
  * How many words of the hypothesis, from its first, are the committed ones heard again; behind them is what is new.
@@ -26,8 +29,8 @@ export function committedSeam(
   const last = committed.at(-1);
   if (last === undefined) return 0;
   const misplaced = words.map(word => {
-    const position = ((word.start + word.end) / 2 - last.end) / surelySeconds;
-    return { late: Math.min(1, Math.max(0, position)), early: Math.min(1, Math.max(0, -position)) };
+    const seconds = (word.start + word.end) / 2 - last.end;
+    return { late: wrongness(seconds), early: wrongness(-seconds) };
   });
 
   const bareWords = words.map(word => bareWord(word.text));
@@ -35,7 +38,7 @@ export function committedSeam(
   let costs = [0];
   for (const { late } of misplaced) costs.push(costs.at(-1)! + addedCost + late);
   for (const word of committed) {
-    const leftOut = (word.start + word.end) / 2 < bufferStartSeconds ? 0 : leftOutCost;
+    const leftOut = (word.start + word.end) / 2 < bufferStartSeconds ? inaudibleCost : leftOutCost;
     const bare = bareWord(word.text);
     const next = [costs[0]! + leftOut];
     for (const [at, { late }] of misplaced.entries()) {
@@ -45,6 +48,11 @@ export function committedSeam(
     costs = next;
   }
   return cheapest(costs, misplaced);
+}
+
+/** 0 to 1, for a word whose middle lies so far on the wrong side of the seam. */
+function wrongness(seconds: number): number {
+  return Math.min(1, Math.max(0, (seconds - surelyNotSeconds) / (surelySeconds - surelyNotSeconds)));
 }
 
 /** The seam with the least cost, that of words counted in which are left behind it where they cannot be new. */

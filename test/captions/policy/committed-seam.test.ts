@@ -29,3 +29,8 @@ t.test('times decide where texts do not', async t => {
     'both are new: the model left the first ones out',
   );
 });
+
+t.test('the rest of a word that the buffer was cut in is not heard as one more', async t => {
+  const rest = [{ ...spoken('two')[0]!, start: 0.8, end: 0.9 }, ...spoken('four', 0.9)];
+  t.equal(committedSeam(spoken('one two'), rest, 0.8), 1);
+});

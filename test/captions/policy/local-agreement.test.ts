@@ -168,20 +168,19 @@ t.test('every word that two hypotheses agree on is committed', async t => {
 });
 
 t.test('of what is heard without a slip every word is committed once', async t => {
-  const steps = fc.array(fc.double({ min: 0.2, max: 3, noNaN: true }), { minLength: 1, maxLength: 30 });
+  const steps = fc.array(fc.double({ min: 0.2, max: 3, noNaN: true }), { maxLength: 30 });
   holds(
     t,
     fc.property(speech, steps, fc.boolean(), (words, steps, isTrimmed) => {
-      const looks = steps.map(stepSeconds => ({
+      // The last look sees all of it: none of the words is cut.
+      const looks = [...steps, 200].map(stepSeconds => ({
         stepSeconds,
         isTrimmed,
         slips: ['right' as const],
         shifts: [0],
       }));
-      const endSeconds = steps.reduce((sum, step) => sum + step, 0);
-      const said = words.filter(word => word.start < endSeconds);
       const committed = follow(words, looks);
-      if (textOf(committed) !== textOf(said)) throw new Error(`${textOf(committed)} of ${textOf(said)}`);
+      if (textOf(committed) !== textOf(words)) throw new Error(`${textOf(committed)} of ${textOf(words)}`);
     }),
     1000,
   );
