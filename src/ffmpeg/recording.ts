@@ -76,7 +76,8 @@ export type RecordingCheck = {
 export async function checkRecording(settings: RunSettings, file: string): Promise<RecordingCheck> {
   const args = ['-hide_banner', '-nostdin', '-nostats', '-loglevel', 'error', '-progress', 'pipe:1'];
   args.push('-protocol_whitelist', 'file', '-f', 'mov', '-i', `file:${file}`, '-map', '0');
-  args.push('-fps_mode', 'passthrough', '-f', 'null', '-');
+  // On the file's own clock: on one of the guessed frame rate two pictures that lie closer fall together.
+  args.push('-fps_mode', 'passthrough', '-enc_time_base:v', '-1', '-f', 'null', '-');
   const program = startRun(settings, {
     program: settings.ffmpegPath,
     args,

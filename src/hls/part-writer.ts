@@ -76,11 +76,15 @@ export class PartWriter {
     const { log, entries } = await TimelineLog.open(logFile);
     const store = new PartStore(directory, rendition);
     const writer = new PartWriter(rendition, store, log, onPublished);
-    const lost = await findLost(entries, store);
-    const kept = lost < 0 ? entries : entries.slice(0, lost);
-    if (lost >= 0) await log.cutBehind(kept);
-    const end = await writer.#restore(kept);
-    return { writer, end };
+    try {
+      const lost = await findLost(entries, store);
+      const kept = lost < 0 ? entries : entries.slice(0, lost);
+      if (lost >= 0) await log.cutBehind(kept);
+      return { writer, end: await writer.#restore(kept) };
+    } catch (error) {
+      await writer.close();
+      throw error;
+    }
   }
 
   /** Notes what is not media: runs, clocks, points. */

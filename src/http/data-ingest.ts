@@ -7,6 +7,7 @@ import type { Log } from '../log.ts';
 import type { Session } from '../sessions/session.ts';
 import { tokenOf } from './bearer-token.ts';
 import { DataResponse, keepHeaders } from './data-response.ts';
+import { pausedAtBytes, RequestBody } from './request-body.ts';
 import { uWebSockets } from './uwebsockets.ts';
 
 /** What ingest needs of the sessions. */
@@ -16,8 +17,6 @@ export interface PublishedSessions {
 }
 
 const headerNames = ['authorization', 'content-type', 'upload-offset', 'x-forwarded-for'];
-// A body that comes faster than the disk takes it is paused.
-const pausedAtBytes = 1_048_576;
 const multipartOverheadBytes = 65_536;
 
 /** `POST` and `GET /ingest/…` (docs/protocol.md, section 3.2). */
@@ -72,7 +71,7 @@ function appendBody(
   const { id, token } = credentials(request);
   const offsetText = request.getHeader('upload-offset');
   const endsSession = request.getQuery('endOnClose') === '1';
-  const body = new RequestBody(response);
+  const body = new RequestBody(response, data.signal);
   void data.run(async () => {
     if (offsetText !== '' && !/^\d{1,15}$/.test(offsetText))
       throw new LivereelError('bad-request', 'Upload-Offset is a whole number of bytes');
@@ -82,16 +81,19 @@ function appendBody(
       offsetText === '' ? null : Number(offsetText),
       error => void data.fail(error),
     );
-    data.signal.addEventListener('abort', () => ingest.broken(endsSession), { once: true });
-    let unsafeBytes = 0;
-    for (let bytes = await body.next(data.signal); bytes !== null; bytes = await body.next(data.signal)) {
-      ingest.take(bytes);
-      unsafeBytes += bytes.length;
-      if (unsafeBytes < pausedAtBytes) continue;
-      await ingest.safe();
-      unsafeBytes = 0;
+    try {
+      let unsafeBytes = 0;
+      for await (const bytes of body.pieces()) {
+        ingest.take(bytes);
+        unsafeBytes += bytes.length;
+        if (unsafeBytes < pausedAtBytes) continue;
+        await ingest.safe();
+        unsafeBytes = 0;
+      }
+      data.json('200 OK', { offset: await ingest.finish(endsSession) });
+    } finally {
+      ingest.broken(endsSession);
     }
-    data.json('200 OK', { offset: await ingest.finish(endsSession) });
   });
 }
 
@@ -106,12 +108,12 @@ function appendFrame(
   const { id, token } = credentials(request);
   const contentType = request.getHeader('content-type');
   const capturedText = request.getQuery('capturedAtUs');
-  const body = new RequestBody(response);
+  const body = new RequestBody(response, data.signal);
   void data.run(async () => {
     const session = await sessions.authorize(id, token);
     const pieces: Buffer[] = [];
     let bodyBytes = 0;
-    for (let bytes = await body.next(data.signal); bytes !== null; bytes = await body.next(data.signal)) {
+    for await (const bytes of body.pieces()) {
       pieces.push(bytes);
       bodyBytes += bytes.length;
       if (bodyBytes > limits.maxFrameBytes + multipartOverheadBytes)
@@ -136,49 +138,4 @@ function frameOf(body: Buffer, contentType: string): Uint8Array {
   const file = parts.find(part => part.filename !== undefined) ?? parts[0];
   if (file === undefined) throw new LivereelError('bad-frame', 'the form holds no file');
   return new Uint8Array(file.data);
-}
-
-/** A request's body, read at the reader's pace. */
-class RequestBody {
-  readonly #response: HttpResponse;
-  #waiting: Buffer[] = [];
-  #isEnded = false;
-  #isPaused = false;
-  #wake: () => void = () => undefined;
-
-  constructor(response: HttpResponse) {
-    this.#response = response;
-    response.onData((chunk, isLast) => {
-      // The memory behind `chunk` is taken back after this call.
-      if (chunk.byteLength > 0) this.#waiting.push(Buffer.from(chunk.slice(0)));
-      this.#isEnded = isLast;
-      if (
-        !isLast &&
-        !this.#isPaused &&
-        this.#waiting.reduce((sum, bytes) => sum + bytes.length, 0) > pausedAtBytes
-      ) {
-        this.#isPaused = true;
-        response.pause();
-      }
-      this.#wake();
-    });
-  }
-
-  /** The next bytes; null at the end. @throws the signal's reason. */
-  async next(signal: AbortSignal): Promise<Buffer | null> {
-    while (this.#waiting.length === 0 && !this.#isEnded) {
-      signal.throwIfAborted();
-      await new Promise<void>(resolve => {
-        this.#wake = resolve;
-        signal.addEventListener('abort', () => resolve(), { once: true });
-      });
-    }
-    signal.throwIfAborted();
-    const bytes = Buffer.concat(this.#waiting.splice(0));
-    if (this.#isPaused) {
-      this.#isPaused = false;
-      this.#response.resume();
-    }
-    return bytes.length > 0 ? bytes : null;
-  }
 }

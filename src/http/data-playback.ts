@@ -24,8 +24,7 @@ export function addPlaybackRoutes(app: TemplatedApp, sessions: LiveSessions, log
     const { data, session } = open(response, request, sessions, log);
     void data.run(async () => {
       const live = required(session);
-      const signal = limited(live, data.signal);
-      const body = await live.playlist.multivariant(signal).catch(error => refuse(error, data));
+      const body = await held(live, data, signal => live.playlist.multivariant(signal));
       data.send('200 OK', headersFor(playlistType, 'public, max-age=1'), body);
     });
   });
@@ -36,9 +35,7 @@ export function addPlaybackRoutes(app: TemplatedApp, sessions: LiveSessions, log
     void data.run(async () => {
       const live = requiredRendition(session, rendition);
       if (wanted instanceof LivereelError) throw wanted;
-      const body = await live.playlist
-        .media(wanted, limited(live, data.signal))
-        .catch(error => refuse(error, data));
+      const body = await held(live, data, signal => live.playlist.media(wanted, signal));
       const age = wanted.segment === null ? 'public, max-age=1' : `public, max-age=${blockingMaxAgeSeconds}`;
       data.send('200 OK', headersFor(playlistType, age), body);
     });
@@ -54,9 +51,7 @@ export function addPlaybackRoutes(app: TemplatedApp, sessions: LiveSessions, log
       const { next } = live.rendition;
       // The part that is about to come is announced (EXT-X-PRELOAD-HINT) and held until it is there.
       if (segment === next.segment && part === next.part) {
-        await live.playlist
-          .until(segment, part, limited(live, data.signal))
-          .catch(error => refuse(error, data));
+        await held(live, data, signal => live.playlist.until(segment, part, signal));
       }
       data.send('200 OK', headersFor('video/mp4', forever), await live.readPart(segment, part));
     });
@@ -83,17 +78,28 @@ function requiredRendition(session: Session | undefined, rendition: string | und
   return live;
 }
 
-function limited(session: Session, signal: AbortSignal): AbortSignal {
-  const longestMillis = longestHoldTargetDurations * session.rendition.targetDurationSeconds * 1_000;
-  return AbortSignal.any([signal, AbortSignal.timeout(longestMillis)]);
+/** Waits for what is about to come, while the client does and no longer than a request may be held. */
+async function held<T>(
+  { rendition }: Session,
+  data: DataResponse,
+  wait: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const limit = new AbortController();
+  const giveUp = () => limit.abort(nothingCame);
+  const timer = setTimeout(giveUp, longestHoldTargetDurations * rendition.targetDurationSeconds * 1_000);
+  data.signal.addEventListener('abort', giveUp, { once: true });
+  try {
+    return await wait(limit.signal);
+  } finally {
+    // Thousands of viewers ask five times a second: what is answered leaves no timer behind.
+    clearTimeout(timer);
+    data.signal.removeEventListener('abort', giveUp);
+  }
 }
 
-function refuse(error: unknown, data: DataResponse): never {
-  if (error instanceof LivereelError || data.isOver) throw error;
-  throw new LivereelError('playlist-not-ready', 'nothing new came in time: try again', {
-    retryAfterSeconds: 1,
-  });
-}
+const nothingCame = new LivereelError('playlist-not-ready', 'nothing new came in time: try again', {
+  retryAfterSeconds: 1,
+});
 
 /** The delivery directives of a request (rfc8216bis, section 6.2.5). */
 function readDirectives(request: HttpRequest): PlaylistRequest | LivereelError {

@@ -16,13 +16,10 @@ export class DataResponse {
   constructor(response: HttpResponse, log: Log) {
     this.#response = response;
     this.#log = log;
-    response.onAborted(() => {
-      this.#isOver = true;
-      this.#abort.abort(new Error('the client is gone'));
-    });
+    response.onAborted(() => this.#end(clientGone));
   }
 
-  /** Aborted when the client goes away before it got its answer. */
+  /** Aborted when the client goes away or has its answer: whatever is done for it can stop. */
   get signal(): AbortSignal {
     return this.#abort.signal;
   }
@@ -35,7 +32,7 @@ export class DataResponse {
   /** Answers with a body. `headers`: names and values, one after another. */
   send(status: string, headers: readonly string[], body: Uint8Array | string): void {
     if (this.#isOver) return;
-    this.#isOver = true;
+    this.#end(answered);
     this.#response.cork(() => {
       this.#response.writeStatus(status);
       for (let index = 0; index < headers.length; index += 2) {
@@ -43,6 +40,11 @@ export class DataResponse {
       }
       this.#response.end(body);
     });
+  }
+
+  #end(reason: Error): void {
+    this.#isOver = true;
+    this.#abort.abort(reason);
   }
 
   json(status: string, value: unknown): void {
@@ -74,6 +76,9 @@ export class DataResponse {
     }
   }
 }
+
+const clientGone = new Error('the client is gone');
+const answered = new Error('the request is answered');
 
 /** The headers of a request that we read, kept beyond the request itself. */
 export function keepHeaders(request: HttpRequest, names: readonly string[]): HeaderReader {

@@ -55,23 +55,40 @@ export class BodyIngest implements Publisher {
     }
   }
 
+  #takeHeld(): void {
+    try {
+      this.#chunks.finish();
+    } catch (error) {
+      this.#leave();
+      throw error;
+    }
+  }
+
   /** Resolves when all that was taken is safe. */
   safe(): Promise<void> {
     return this.#session.safe();
   }
 
-  /** The body is over; resolves with how much is safe then. */
+  /** The body is over; resolves with how much is safe then. @throws as `ChunkIngest.finish`. */
   async finish(endsSession: boolean): Promise<number> {
+    if (!this.#isOver) this.#takeHeld();
     await this.#session.safe();
     const offset = this.#session.safeUnits;
-    if (endsSession) await this.#session.end();
+    // The session's end is no news to who asked for it.
     this.#leave();
+    if (endsSession) await this.#session.end();
     return offset;
   }
 
   /** The connection broke in mid-body: what came is kept. */
   broken(endsSession: boolean): void {
-    if (endsSession && this.#session.isPublishedBy(this)) void this.#session.end();
+    if (this.#isOver) return;
+    try {
+      this.#takeHeld();
+    } catch {
+      // Nobody is there to be told.
+    }
+    if (endsSession) void this.#session.end();
     this.#leave();
   }
 

@@ -19,6 +19,23 @@ export class ChunkIngest {
     this.#sink = sink;
   }
 
+  /** Bytes that came and wait for more: they may be the beginning of a container. Never more than a few. */
+  get heldBytes(): number {
+    return this.#opening?.length ?? 0;
+  }
+
+  /**
+   * No more bytes come, or none for long: what is held is what it is, the next bytes of the recording.
+   * @throws LivereelError `unsupported-container` when it is all there is; and as the sink.
+   */
+  finish(): void {
+    const held = this.#opening;
+    if (held === null || held.length === 0) return;
+    this.#opening = null;
+    if (this.#sink.isEmpty) throw unsupported();
+    this.#sink.append([held], { units: held.length, kind: 'payload' });
+  }
+
   /** Takes the next bytes, of any length; they are copied. @throws LivereelError `unsupported-container`, and as the sink. */
   take(bytes: Uint8Array): void {
     if (bytes.length === 0) return;
@@ -29,10 +46,7 @@ export class ChunkIngest {
     // Recorders have been seen to send their first byte alone.
     const opening = Buffer.concat([this.#opening, bytes]);
     const container = sniffContainer(opening);
-    if (container === 'unknown' && this.#sink.isEmpty) {
-      const what = 'send WebM, Matroska, fragmented MP4 or MPEG-TS from its first byte on';
-      throw new LivereelError('unsupported-container', `this is no container that livereel takes: ${what}`);
-    }
+    if (container === 'unknown' && this.#sink.isEmpty) throw unsupported();
     if (container === null && (this.#sink.isEmpty || opening.length < 8)) {
       this.#opening = opening;
       return;
@@ -43,6 +57,11 @@ export class ChunkIngest {
       !this.#sink.isEmpty && (container === 'matroska' || (container === 'mp4' && isFileType(opening)));
     this.#sink.append([opening], { units: opening.length, kind: isFresh ? 'fresh' : 'payload' });
   }
+}
+
+function unsupported(): LivereelError {
+  const what = 'send WebM, Matroska, fragmented MP4 or MPEG-TS from its first byte on';
+  return new LivereelError('unsupported-container', `this is no container that livereel takes: ${what}`);
 }
 
 function isFileType(opening: Buffer): boolean {

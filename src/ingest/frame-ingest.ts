@@ -1,7 +1,7 @@
 import { LivereelError } from '../errors.ts';
 import { readJpegHead } from '../media/jpeg.ts';
 import { MatroskaWriter } from '../media/matroska-writer.ts';
-import { FrameClock } from './frame-clock.ts';
+import { FrameClock, type FrameTime } from './frame-clock.ts';
 
 /** What frames go into: a session fits. */
 export interface FrameSink {
@@ -21,6 +21,13 @@ export type FrameLimits = {
   readonly maxFrameSide: number;
 };
 
+/** What a client is told although its frame was taken. */
+export type FrameNotice = { readonly code: 'clock-set-back'; readonly message: string };
+
+const clockSetBack: FrameNotice = {
+  code: 'clock-set-back',
+  message: 'a frame was captured before the one ahead of it: capture times must never decrease',
+};
 const millisecondNanos = 1_000_000;
 // Past this, milliseconds are no whole numbers any more once they are turned into ticks.
 const largestMicros = 2n ** 52n * 1_000n;
@@ -42,28 +49,28 @@ export class FrameIngest {
   }
 
   /**
-   * Takes a frame; it is copied. `capturedAtMicros`: any epoch; null when not told.
-   * A frame that is refused counts all the same, so that both sides count alike.
+   * Takes a frame; it is copied. `capturedAtMicros`: any epoch; null when not told. `arrivedAtMillis`: since 1970.
+   * A frame that is refused counts all the same, also the first one, so that both sides count alike.
    * @throws LivereelError `bad-frame`, `frame-too-large`: the session goes on; and as the sink.
    */
-  take(jpeg: Uint8Array, capturedAtMicros: bigint | null, arrivedAtMillis: number): void {
+  take(jpeg: Uint8Array, capturedAtMicros: bigint | null, arrivedAtMillis: number): FrameNotice | null {
     const bytes = Buffer.from(jpeg.buffer, jpeg.byteOffset, jpeg.byteLength);
     const refusal = this.#refusalOf(bytes, capturedAtMicros);
     if (refusal !== null) {
-      if (!this.#sink.isEmpty)
-        this.#sink.append([], { units: 1, kind: 'payload', mediaTicks: this.#sink.mediaTicks });
+      this.#sink.append([], { units: 1, kind: 'payload', mediaTicks: this.#sink.mediaTicks });
       throw refusal;
     }
-    const ticks = this.#ticksOf(capturedAtMicros, arrivedAtMillis);
+    const { ticks, isOutOfOrder } = this.#timeOf(capturedAtMicros, arrivedAtMillis);
     const payload: Uint8Array[] = [this.#writer.frameHead(1, ticks, true, bytes.length), bytes];
     if (this.#sink.isEmpty) payload.unshift(this.#header(bytes));
     this.#sink.append(payload, { units: 1, kind: 'payload', mediaTicks: ticks });
+    return isOutOfOrder ? clockSetBack : null;
   }
 
-  #ticksOf(capturedAtMicros: bigint | null, arrivedAtMillis: number): number {
-    if (this.#sink.frameRate !== null) return this.#sink.mediaTicks + 1;
-    if (capturedAtMicros === null) return this.#clock.arrived(arrivedAtMillis);
-    return this.#clock.captured(Number(capturedAtMicros) / 1_000);
+  #timeOf(capturedAtMicros: bigint | null, arrivedAtMillis: number): FrameTime {
+    if (this.#sink.frameRate !== null) return { ticks: this.#sink.mediaTicks + 1, isOutOfOrder: false };
+    if (capturedAtMicros !== null) return this.#clock.captured(Number(capturedAtMicros) / 1_000);
+    return { ticks: this.#clock.arrived(arrivedAtMillis), isOutOfOrder: false };
   }
 
   #header(jpeg: Buffer): Buffer {

@@ -5,6 +5,7 @@ import type { Publisher } from '../sessions/publisher.ts';
 import type { Session } from '../sessions/session.ts';
 import { ChunkIngest } from './chunk-ingest.ts';
 import { closeCode, closeCodeOf } from './close-codes.ts';
+import { steadyMillis } from './frame-clock.ts';
 import { FrameIngest, type FrameLimits } from './frame-ingest.ts';
 
 /** What a connection needs of its WebSocket. */
@@ -23,6 +24,9 @@ export type ConnectionSettings = FrameLimits & {
 };
 
 const ackIntervalMillis = 100;
+// A publisher that comes back with a few last bytes must not wait for their acknowledgement until more come; a
+// recorder that sends its first byte alone sends the next ones with its next chunk.
+const longestHoldMillis = 2_000;
 const timestampBytes = 8;
 // Warnings are for people: a script that sends thousands of bad frames needs no thousand messages.
 const warningIntervalMillis = 1_000;
@@ -35,9 +39,10 @@ export class IngestConnection implements Publisher {
   readonly #chunks: ChunkIngest | null;
   readonly #frames: FrameIngest | null;
   #acknowledgedUnits = -1;
-  #sentAtMillis = 0;
+  #sentAtMillis = Number.NEGATIVE_INFINITY;
   #ackTimer: NodeJS.Timeout | null = null;
-  #warnedAtMillis = 0;
+  #holdTimer: NodeJS.Timeout | null = null;
+  readonly #warnedAtMillis = new Map<string, number>();
   #isOpen = true;
 
   /** Takes over the session and says where to go on. @throws LivereelError `session-ended`. */
@@ -59,10 +64,14 @@ export class IngestConnection implements Publisher {
   binary(bytes: Uint8Array): void {
     if (!this.#isOpen) return;
     try {
-      if (bytes.length > this.#settings.maxMessageBytes + timestampBytes) {
-        throw new LivereelError('message-too-large', 'one message may hold 16 MiB at most: split it');
+      const { maxMessageBytes } = this.#settings;
+      if (bytes.length > maxMessageBytes) {
+        throw new LivereelError(
+          'message-too-large',
+          `one message may hold ${maxMessageBytes} bytes at most: split it`,
+        );
       }
-      if (this.#chunks !== null) this.#chunks.take(bytes);
+      if (this.#chunks !== null) this.#chunk(this.#chunks, bytes);
       else this.#frame(bytes);
     } catch (error) {
       this.#refuse(error);
@@ -78,8 +87,10 @@ export class IngestConnection implements Publisher {
     } catch {
       message = null;
     }
-    if ((message as { type?: unknown } | null)?.type === 'end') void this.#session.end();
-    else
+    if ((message as { type?: unknown } | null)?.type === 'end') {
+      this.#takeHeld();
+      void this.#session.end();
+    } else
       this.failed(
         new LivereelError('malformed-message', 'a text message must be {"type":"end"}; payload is binary'),
       );
@@ -87,6 +98,7 @@ export class IngestConnection implements Publisher {
 
   /** The connection is gone. */
   closed(): void {
+    if (this.#isOpen) this.#takeHeld();
     this.#letGo();
     if (this.#settings.endsOnClose && this.#session.isPublishedBy(this)) void this.#session.end();
     else this.#session.detach(this, false);
@@ -100,7 +112,7 @@ export class IngestConnection implements Publisher {
       this.#ackTimer !== null
     )
       return;
-    const waitMillis = this.#sentAtMillis + ackIntervalMillis - Date.now();
+    const waitMillis = this.#sentAtMillis + ackIntervalMillis - performance.now();
     if (waitMillis <= 0) this.#acknowledge();
     else this.#ackTimer = setTimeout(() => this.#acknowledge(), waitMillis);
   }
@@ -135,8 +147,25 @@ export class IngestConnection implements Publisher {
     const units = this.#session.safeUnits;
     if (!this.#isOpen || units <= this.#acknowledgedUnits) return;
     this.#acknowledgedUnits = units;
-    this.#sentAtMillis = Date.now();
+    this.#sentAtMillis = performance.now();
     this.#say({ type: 'ack', offset: units });
+  }
+
+  #chunk(chunks: ChunkIngest, bytes: Uint8Array): void {
+    chunks.take(bytes);
+    if (this.#holdTimer !== null) clearTimeout(this.#holdTimer);
+    this.#holdTimer = null;
+    // Of a recording that begins nothing can be said before its container is known.
+    if (chunks.heldBytes > 0 && !this.#session.isEmpty)
+      this.#holdTimer = setTimeout(() => this.#takeHeld(), longestHoldMillis);
+  }
+
+  #takeHeld(): void {
+    try {
+      this.#chunks?.finish();
+    } catch (error) {
+      this.#refuse(error);
+    }
   }
 
   #frame(message: Uint8Array): void {
@@ -147,7 +176,8 @@ export class IngestConnection implements Publisher {
       capturedAtMicros = new DataView(message.buffer, message.byteOffset).getBigUint64(0);
       jpeg = message.subarray(timestampBytes);
     }
-    this.#frames?.take(jpeg, capturedAtMicros, Date.now());
+    const notice = this.#frames?.take(jpeg, capturedAtMicros, steadyMillis());
+    if (notice) this.#warn(notice.code, notice.message);
   }
 
   /** A bad frame is skipped with a warning; anything else ends the connection. */
@@ -157,9 +187,7 @@ export class IngestConnection implements Publisher {
         ? error
         : new LivereelError('internal', 'the server failed', { cause: error });
     if (known.code === 'bad-frame' || known.code === 'frame-too-large') {
-      if (Date.now() - this.#warnedAtMillis < warningIntervalMillis) return;
-      this.#warnedAtMillis = Date.now();
-      this.#say({ type: 'warning', code: known.code, message: known.message });
+      this.#warn(known.code, known.message);
       return;
     }
     if (known.code === 'payload-too-large') void this.#session.endBecause(known);
@@ -167,10 +195,19 @@ export class IngestConnection implements Publisher {
     this.#session.detach(this, false);
   }
 
+  #warn(code: string, message: string): void {
+    const nowMillis = performance.now();
+    if (nowMillis - (this.#warnedAtMillis.get(code) ?? Number.NEGATIVE_INFINITY) < warningIntervalMillis)
+      return;
+    this.#warnedAtMillis.set(code, nowMillis);
+    this.#say({ type: 'warning', code, message });
+  }
+
   #letGo(): void {
     this.#isOpen = false;
-    if (this.#ackTimer !== null) clearTimeout(this.#ackTimer);
+    for (const timer of [this.#ackTimer, this.#holdTimer]) if (timer !== null) clearTimeout(timer);
     this.#ackTimer = null;
+    this.#holdTimer = null;
   }
 
   #say(message: ServerMessage): void {

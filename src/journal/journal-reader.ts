@@ -55,7 +55,12 @@ export class JournalReader {
   /** `offset`: of the first byte to be read; at most what is safe. */
   static async open(directory: string, tail: JournalTail, offset: number): Promise<JournalReader> {
     const reader = new JournalReader(directory, tail, offset);
-    await reader.#seek(offset);
+    try {
+      await reader.#seek(offset);
+    } catch (error) {
+      await reader.close();
+      throw error;
+    }
     return reader;
   }
 

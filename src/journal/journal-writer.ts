@@ -70,7 +70,12 @@ export class JournalWriter {
     if (end !== null)
       return new JournalWriter(directory, await open(journalFile(directory, end.fileNumber), 'r+'), end);
     const handle = await open(journalFile(directory, 1), 'w+');
-    await writeWhole(handle, writeFileHead({ startBytes: 0, startUnits: 0 }), 0);
+    try {
+      await writeWhole(handle, writeFileHead({ startBytes: 0, startUnits: 0 }), 0);
+    } catch (error) {
+      await handle.close();
+      throw error;
+    }
     const start = {
       fileNumber: 1,
       position: fileHeadBytes,

@@ -89,7 +89,10 @@ export class Session {
     const { writer, end } = await PartWriter.open(renditionDirectory, timelineFile, rendition, () =>
       playlist.published(),
     );
-    const journal = await JournalWriter.open(journalDirectory);
+    const journal = await JournalWriter.open(journalDirectory).catch(async error => {
+      await writer.close();
+      throw error;
+    });
     const captions = (await parts.captioned?.open(record)) ?? null;
     const session = new Session(parts, record, journal, writer, end, playlist, captions);
     session.#begin();
@@ -190,8 +193,8 @@ export class Session {
 
   /** Resolves when all that was taken so far is safe. @throws what made writing fail. */
   async safe(): Promise<void> {
-    const target = this.#journal.taken.units;
-    while (this.#journal.safe.units < target || this.#journal.safe.bytes < this.#journal.taken.bytes) {
+    const { bytes, units } = this.#journal.taken;
+    while (this.#journal.safe.units < units || this.#journal.safe.bytes < bytes) {
       if (this.#journal.failure !== null) throw this.#journal.failure;
       await new Promise<void>(resolve => {
         const stop = this.#journal.onAdvance(() => {

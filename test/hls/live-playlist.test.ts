@@ -76,7 +76,7 @@ t.test('it is rendered once for all who wait', async t => {
   publish(2);
   state.renders = 0;
   const waiting = Array.from({ length: 300 }, () =>
-    playlist.media({ segment: 0, part: 2, isDelta: false }, patient),
+    playlist.media({ segment: 0, part: 2, isDelta: false }, new AbortController().signal),
   );
   publish();
   const answers = await Promise.all(waiting);

@@ -246,7 +246,9 @@ t.test('after a restart it is known where the stream stands', async t => {
   t.match(third.end, { run: { run: 2 }, offsetSeconds: null, points: [] }, 'another run has no clock yet');
   await third.writer.end(8, 3);
   await third.writer.close();
-  t.match((await open(place)).end.ended, { journalFrames: 8, damages: 3 });
+  const over = await open(place);
+  t.match(over.end.ended, { journalFrames: 8, damages: 3 });
+  await over.writer.close();
 });
 
 t.test('parts are read from memory, from the open segment and from complete ones', async t => {
