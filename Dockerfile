@@ -31,4 +31,4 @@ HEALTHCHECK --interval=5s --timeout=3s --start-period=30s --retries=3 \
 STOPSIGNAL SIGTERM
 # tini collects what a killed program leaves behind, which process 1 has to.
 ENTRYPOINT ["tini", "--"]
-CMD ["node", "dist/main.js", "serve"]
+CMD ["node", "--max-semi-space-size=2", "dist/main.js", "serve"]

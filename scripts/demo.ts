@@ -39,7 +39,10 @@ async function serverRuns(): Promise<void> {
     return;
   }
   const main = `${root}dist/main.js`;
-  const args = existsSync(main) ? [main, 'serve'] : ['--import', 'tsx', `${root}src/main.ts`, 'serve'];
+  const node = ['--max-semi-space-size=2'];
+  const args = existsSync(main)
+    ? [...node, main, 'serve']
+    : [...node, '--import', 'tsx', `${root}src/main.ts`, 'serve'];
   const env = { ...process.env, LOG_LEVEL: process.env.LOG_LEVEL || 'warn' };
   const server = spawn(process.execPath, args, { cwd: root, env, stdio: ['ignore', 'inherit', 'inherit'] });
   started.push(server);

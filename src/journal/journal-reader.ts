@@ -1,6 +1,7 @@
 import { readSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { LivereelError } from '../errors.ts';
+import { idleBuffers } from './idle-buffers.ts';
 import { journalFile, journalFileNumbers } from './journal-files.ts';
 import { fileHeadBytes, readFileHead, readRecordHead, recordHeadBytes } from './record-layout.ts';
 
@@ -23,7 +24,8 @@ export type JournalPiece = {
   readonly arrivedAtMillis: number;
 };
 
-const windowBytes = 131_072;
+const windowBytes = idleBuffers.bufferBytes;
+const noWindow: Buffer = Buffer.alloc(0);
 // Longest pause before a read while more comes in: a flood without end is decoded all the same.
 const wayMillis = 20;
 const longestWayWaits = 25;
@@ -37,7 +39,7 @@ export class JournalReader {
   readonly #tail: JournalTail;
   #handle: FileHandle | null = null;
   #fileNumber = 0;
-  #window = Buffer.allocUnsafeSlow(windowBytes);
+  #window = noWindow;
   #windowStart = 0;
   #windowEnd = 0;
   // Bytes past this were not safe when the window was filled: they may not have been written then.
@@ -174,6 +176,7 @@ export class JournalReader {
   /** What was written a moment ago is in the page cache: reading it here is quicker than asking another thread to. */
   #readAt(position: number): Promise<number> | number {
     const handle = this.#file();
+    if (this.#window === noWindow) this.#window = idleBuffers.take();
     if (this.#tail.safe.bytes - this.#offset < windowBytes) {
       return readSync(handle.fd, this.#window, 0, windowBytes, position);
     }
@@ -213,7 +216,16 @@ export class JournalReader {
       throw new LivereelError('internal', `the journal ends before byte ${offset}`);
   }
 
+  /** While it waits it needs no window: what comes is read from the file then. */
+  #releaseWindow(): void {
+    idleBuffers.give(this.#window);
+    this.#window = noWindow;
+    this.#windowStart = this.#position;
+    this.#windowEnd = this.#position;
+  }
+
   #advance(signal: AbortSignal): Promise<void> {
+    this.#releaseWindow();
     return new Promise((resolve, reject) => {
       const stop = () => {
         stopListening();

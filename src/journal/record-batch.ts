@@ -1,6 +1,6 @@
+import { idleBuffers } from './idle-buffers.ts';
 import { type AppendFacts, type RecordKind, recordHeadBytes, writeRecordHead } from './record-layout.ts';
 
-const smallestBufferBytes = 65_536;
 // Recovery reads a record whole: what a fast client sends in one turn becomes several.
 const largestMergedBytes = 33_554_432;
 
@@ -12,9 +12,9 @@ type OpenRecord = {
   mediaTicks: number;
 };
 
-/** Records that wait to be written, laid out as they will stand in the file; its buffer is used again and again. */
+/** Records that wait to be written, laid out as they will stand in the file; holds memory only while it holds records. */
 export class RecordBatch {
-  #bytes = Buffer.allocUnsafeSlow(smallestBufferBytes);
+  #bytes = nothing;
   #length = 0;
   #records: OpenRecord[] = [];
 
@@ -56,9 +56,8 @@ export class RecordBatch {
   }
 
   clear(): void {
-    // One huge message must not hold its memory for the rest of the session.
-    if (this.#bytes.length > 16 * smallestBufferBytes)
-      this.#bytes = Buffer.allocUnsafeSlow(smallestBufferBytes);
+    idleBuffers.give(this.#bytes);
+    this.#bytes = nothing;
     this.#length = 0;
     this.#records = [];
   }
@@ -76,8 +75,15 @@ export class RecordBatch {
 
   #reserve(neededBytes: number): void {
     if (this.#length + neededBytes <= this.#bytes.length) return;
-    const grown = Buffer.allocUnsafeSlow(Math.max(this.#bytes.length * 2, this.#length + neededBytes));
+    const needed = this.#length + neededBytes;
+    const grown =
+      needed <= idleBuffers.bufferBytes
+        ? idleBuffers.take()
+        : Buffer.allocUnsafeSlow(Math.max(this.#bytes.length * 2, needed));
     this.#bytes.copy(grown, 0, 0, this.#length);
+    idleBuffers.give(this.#bytes);
     this.#bytes = grown;
   }
 }
+
+const nothing: Buffer = Buffer.alloc(0);

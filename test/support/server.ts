@@ -24,6 +24,8 @@ export type TestServerOptions = {
 };
 
 const dieWithParent = existsSync('/usr/bin/setpriv') ? ['/usr/bin/setpriv', '--pdeathsig', 'TERM'] : [];
+// As `npm start` starts it.
+const nodeOptions = ['--max-semi-space-size=2'];
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /** A port on the loopback address that was free a moment ago. */
@@ -104,7 +106,7 @@ export class TestServer {
     const built = (this.#options.built ?? process.env.FROM_SOURCES !== '1') && existsSync(main);
     const args = built ? [main, 'serve'] : ['--import', 'tsx', join(root, 'src/main.ts'), 'serve'];
     // A test that is killed takes its server along, where the system can do that; the exec keeps the process id.
-    const [program = '', ...command] = [...dieWithParent, process.execPath, ...args];
+    const [program = '', ...command] = [...dieWithParent, process.execPath, ...nodeOptions, ...args];
     const child = spawn(program, command, {
       cwd: root,
       env: {
