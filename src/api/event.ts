@@ -8,5 +8,15 @@ import type { VideoState } from './session.ts';
 export type VideoEvent =
   | { readonly event: 'state'; readonly data: { id: string; state: VideoState; at: string } }
   | { readonly event: 'caption'; readonly data: Caption & { id: string } }
+  /** How well a live stream is captioned; `language` is what is spoken (BCP-47), null while nobody knows. */
+  | {
+      readonly event: 'captioning';
+      readonly data: {
+        id: string;
+        state: 'on' | 'delayed' | 'paused' | 'off';
+        lagSeconds: number;
+        language: string | null;
+      };
+    }
   | { readonly event: 'viewers'; readonly data: { id: string; count: number } }
   | { readonly event: 'progress'; readonly data: { id: string; task: string; percent: number } };

@@ -52,7 +52,7 @@ export class PartStore {
     const target = this.#open ?? (await this.#openAt(segment, 0));
     const offsetBytes = target.sizeBytes;
     // Also on a disk that is nearly full: all of it is written, or it throws.
-    // A part is some ten kilobytes for the page cache: on this thread, as `TimelineLog.append`.
+    // A part is some ten kilobytes for the page cache: on this thread, as `LineLog.append`.
     appendFileSync(target.handle.fd, bytes);
     target.sizeBytes += bytes.length;
     this.#newest.push({ segment, part, bytes });

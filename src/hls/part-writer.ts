@@ -2,9 +2,10 @@ import { LivereelError } from '../errors.ts';
 import type { AvcParameterSets } from '../media/avc.ts';
 import { fragment, initializationSection, type TrackRun } from '../media/fmp4-writer.ts';
 import type { AudioChannels } from '../media/media-sample.ts';
+import { LineLog } from '../store/line-log.ts';
 import { PartStore } from './part-store.ts';
 import { durationOf, type Rendition, type Segment, sizeOf } from './rendition.ts';
-import { type TimelineEntry, TimelineLog } from './timeline-log.ts';
+import type { TimelineEntry } from './timeline-log.ts';
 import type { VideoFormat } from './video-format.ts';
 
 /** Where a rendition stands: enough for its packager to go on behind what is published. */
@@ -54,12 +55,17 @@ const segmentsWithParts = 24;
 export class PartWriter {
   readonly rendition: Rendition;
   readonly store: PartStore;
-  readonly #log: TimelineLog;
+  readonly #log: LineLog<TimelineEntry>;
   readonly #onPublished: () => void;
   #initNumber = -1;
   #sequenceNumber = 0;
 
-  private constructor(rendition: Rendition, store: PartStore, log: TimelineLog, onPublished: () => void) {
+  private constructor(
+    rendition: Rendition,
+    store: PartStore,
+    log: LineLog<TimelineEntry>,
+    onPublished: () => void,
+  ) {
     this.rendition = rendition;
     this.store = store;
     this.#log = log;
@@ -73,7 +79,7 @@ export class PartWriter {
     rendition: Rendition,
     onPublished: () => void,
   ): Promise<{ writer: PartWriter; end: TimelineEnd }> {
-    const { log, entries } = await TimelineLog.open(logFile);
+    const { log, entries } = await LineLog.open<TimelineEntry>(logFile);
     const store = new PartStore(directory, rendition);
     const writer = new PartWriter(rendition, store, log, onPublished);
     try {

@@ -1,5 +1,3 @@
-import { appendFileSync } from 'node:fs';
-import { type FileHandle, open, readFile } from 'node:fs/promises';
 import type { ContainerKind, MediaTracks } from '../media/container.ts';
 import type { AudioChannels } from '../media/media-sample.ts';
 import type { RenditionFormat } from './rendition.ts';
@@ -65,54 +63,3 @@ export type TimelineEntry =
   | { readonly type: 'close' }
   /** The journal ended: pictures in it, and how often its bytes made no sense. */
   | { readonly type: 'end'; readonly journalFrames: number; readonly damages: number };
-
-/** Appends entries to a rendition's log; owned by its packager. */
-export class TimelineLog {
-  readonly #handle: FileHandle;
-
-  private constructor(handle: FileHandle) {
-    this.#handle = handle;
-  }
-
-  /** Opens the log at `path` and reads what is there; a last line that was cut is dropped. */
-  static async open(path: string): Promise<{ log: TimelineLog; entries: TimelineEntry[] }> {
-    const handle = await open(path, 'a+');
-    const text = await readFile(path, 'utf8');
-    const entries: TimelineEntry[] = [];
-    let length = 0;
-    for (const line of text.split('\n').slice(0, -1)) {
-      try {
-        entries.push(JSON.parse(line));
-      } catch {
-        // A machine that lost power leaves a line of zeros: what follows was not flushed either.
-        break;
-      }
-      length += Buffer.byteLength(line) + 1;
-    }
-    await handle.truncate(length);
-    return { log: new TimelineLog(handle), entries };
-  }
-
-  async append(...entries: readonly TimelineEntry[]): Promise<void> {
-    // Also on a disk that is nearly full: all of it is written, or it throws. On this thread: a line takes
-    // microseconds, handing it to another thread and back takes ten times that.
-    appendFileSync(this.#handle.fd, textOf(entries));
-  }
-
-  /** Forgets all that stands behind `kept`, the first entries that `open` read. */
-  async cutBehind(kept: readonly TimelineEntry[]): Promise<void> {
-    await this.#handle.truncate(Buffer.byteLength(textOf(kept)));
-  }
-
-  async flush(): Promise<void> {
-    await this.#handle.datasync();
-  }
-
-  async close(): Promise<void> {
-    await this.#handle.close();
-  }
-}
-
-function textOf(entries: readonly TimelineEntry[]): string {
-  return entries.map(entry => `${JSON.stringify(entry)}\n`).join('');
-}

@@ -10,6 +10,9 @@ export interface KeptCaptions extends CaptionSink {
   readonly firstIndex: number;
   /** Everything before it on the media timeline is captioned for good. */
   readonly settledSeconds: number;
+  /** Every caption is final: hands them on, then lets go. Never throws. */
+  end(): Promise<void>;
+  /** Lets go at once. Safe to call twice, never throws. */
   close(): Promise<void>;
 }
 
@@ -38,6 +41,7 @@ export class SessionCaptions<Kept extends KeptCaptions = KeptCaptions> {
   readonly #track: SessionListener;
   #resolveOver: () => void = () => undefined;
   #isEnding = false;
+  #isClosed = false;
 
   /** Use `CaptionedSessions.open`. */
   constructor(track: SessionListener, kept: Kept) {
@@ -58,7 +62,10 @@ export class SessionCaptions<Kept extends KeptCaptions = KeptCaptions> {
   end(): Promise<void> {
     if (!this.#isEnding) {
       this.#isEnding = true;
-      void this.#track.end().then(() => this.close());
+      void this.#track.end().then(async () => {
+        if (!this.#isClosed) await this.kept.end();
+        await this.close();
+      });
     }
     return this.over;
   }
@@ -66,6 +73,7 @@ export class SessionCaptions<Kept extends KeptCaptions = KeptCaptions> {
   /** Lets go at once. Safe to call twice, never throws. */
   async close(): Promise<void> {
     this.#isEnding = true;
+    this.#isClosed = true;
     await this.#track.close();
     await this.kept.close();
     this.#resolveOver();

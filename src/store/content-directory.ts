@@ -61,6 +61,11 @@ export class ContentDirectory {
     return join(this.videoDir(id), 'journal');
   }
 
+  /** What was heard live, line by line, until the transcript is kept in the database. */
+  liveCaptionsFile(id: string): string {
+    return join(this.videoDir(id), 'captions.log');
+  }
+
   hlsDir(id: string): string {
     return join(this.videoDir(id), 'hls');
   }

@@ -54,6 +54,10 @@ class ScriptedKeeper {
   settled(): void {}
   language(): void {}
   state(): void {}
+  ends = 0;
+  async end(): Promise<void> {
+    this.ends += 1;
+  }
   async close(): Promise<void> {
     this.closes += 1;
   }
@@ -146,7 +150,7 @@ t.test(
     t.equal(captioned.find(id), keepers[0], 'its last words are still being heard');
     listener.finish();
     await eventually(() => captioned.find(id) === undefined);
-    t.equal(keepers[0]?.closes, 1);
+    t.match(keepers[0], { ends: 1, closes: 1 });
   },
 );
 
@@ -194,5 +198,6 @@ t.test('nothing was ever sent, or the server stops: all is let go', async t => {
   t.equal(captioned.find(live.id), keepers[1]);
   await captioned.close();
   t.ok(listeners[1]?.isClosed);
+  t.equal(keepers[1]?.ends, 0, 'they go on after the next start');
   t.equal(captioned.find(live.id), undefined);
 });
