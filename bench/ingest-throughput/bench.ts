@@ -18,7 +18,7 @@ const warmUpBytes = 512 * 1024;
 const here = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 
 const clip = await makeClip({
-  kind: 'webm-h264-video-only',
+  kind: 'webm-h264',
   durationSeconds: 12,
   width: 1920,
   height: 1080,
