@@ -1,3 +1,4 @@
+import { LivereelError } from '../errors.ts';
 import { speechSampleRate } from '../media/speech-sound.ts';
 import { failure } from '../process/child-program.ts';
 import { type RunSettings, startRun } from './background-run.ts';
@@ -5,7 +6,8 @@ import { type RunSettings, startRun } from './background-run.ts';
 /**
  * The sound of a finished MP4 as 16 kHz mono PCM, a piece at a time as it is asked for: the first sample is at 0 on the
  * file's timeline, holes are silence, so that a sample's number is its time.
- * @throws LivereelError `program-failed` for a file that cannot be decoded; the signal's reason.
+ * @throws LivereelError `media-unusable` for a file that cannot be decoded, `program-failed` when ffmpeg was killed;
+ * the signal's reason.
  */
 export async function* decodeSpeech(
   settings: RunSettings,
@@ -31,7 +33,13 @@ export async function* decodeSpeech(
     }
     const exit = await program.exited;
     signal.throwIfAborted();
-    if (exit.code !== 0) throw failure('ffmpeg', exit, program.stderrTail());
+    if (exit.code === null) throw failure('ffmpeg', exit, program.stderrTail());
+    if (exit.code !== 0) {
+      throw new LivereelError(
+        'media-unusable',
+        `the sound cannot be decoded: ${program.stderrTail().trim()}`,
+      );
+    }
   } finally {
     signal.removeEventListener('abort', stop);
     program.kill('SIGKILL');

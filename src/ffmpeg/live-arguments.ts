@@ -79,12 +79,13 @@ export function liveArguments(input: LiveInput): string[] {
 }
 
 // PCM in a fragmented MOV, because that tells each packet's time on the stream's own clock, holes included; ten
-// fragments a second. Docs: decisions/0007-heard-sound.md.
+// fragments a second. Docs: decisions/0008-heard-sound.md.
 const speechCoding = [
   '-c:a', 'pcm_s16le', '-ar', String(speechSampleRate), '-ac', '1', '-use_editlist', '0', '-avoid_negative_ts', 'disabled',
   '-movflags', '+empty_moov+default_base_moof+skip_trailer+frag_discont', '-frag_duration', '100000',
   '-flush_packets', '1', '-f', 'mov', `pipe:${speechPipe}`,
 ]; // biome-ignore format: options and their values
+
 /** Mono stays mono, as from most microphones: it costs a third less to encode. Everything else becomes stereo. */
 export function audioChannelsOf({ audio }: MediaTracks): AudioChannels {
   if (audio === null) return 0;
