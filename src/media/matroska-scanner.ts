@@ -1,5 +1,6 @@
 import type { ContainerScanner, ContainerVisitor } from './container.ts';
 import { childElements, type ElementHead, ebmlId, readElementHead, readUnsigned } from './ebml.ts';
+import { ElementReader } from './element-reader.ts';
 import { clusterMagic, ebmlMagic, readTracks, skippedElements } from './matroska-track.ts';
 
 const descended = new Set<number>([ebmlId.segment, ebmlId.cluster, ebmlId.blockGroup]);
@@ -18,9 +19,7 @@ const clockJumpMicros = 1_000_000;
  */
 export class MatroskaScanner implements ContainerScanner {
   readonly #visitor: ContainerVisitor;
-  #unread: Buffer = Buffer.alloc(0);
-  #skipBytes = 0;
-  #offset: number;
+  readonly #reader: ElementReader;
   #timestampScaleNanos = 1_000_000;
   #tracks = new Map<number, 'video' | 'audio' | 'other'>();
   #hasVideo = false;
@@ -32,30 +31,16 @@ export class MatroskaScanner implements ContainerScanner {
   /** `offset`: where in the journal the first pushed byte stands. */
   constructor(visitor: ContainerVisitor, offset: number) {
     this.#visitor = visitor;
-    this.#offset = offset;
+    this.#reader = new ElementReader(offset, data => this.#step(data));
   }
 
   get scannedOffset(): number {
     // A cluster whose time is not read yet may turn out to begin a new stream: nobody may have passed it.
-    return this.#cluster !== null && !this.#cluster.isTimed ? this.#cluster.offset : this.#offset;
+    return this.#cluster !== null && !this.#cluster.isTimed ? this.#cluster.offset : this.#reader.offset;
   }
 
   push(bytes: Buffer): void {
-    let data = this.#unread.length === 0 ? bytes : Buffer.concat([this.#unread, bytes]);
-    for (;;) {
-      const taken = this.#skipBytes > 0 ? this.#skip(data) : this.#step(data);
-      if (taken === 0) break;
-      this.#offset += taken;
-      data = data.subarray(taken);
-    }
-    // A copy: the caller's buffer is used again, and what is left is a few bytes.
-    this.#unread = Buffer.from(data);
-  }
-
-  #skip(data: Buffer): number {
-    const taken = Math.min(this.#skipBytes, data.length);
-    this.#skipBytes -= taken;
-    return taken;
+    this.#reader.push(bytes);
   }
 
   /** Reads one element (or finds the way back after damage); how many bytes it took, 0 when more are needed. */
@@ -69,35 +54,35 @@ export class MatroskaScanner implements ContainerScanner {
     if (head.id === ebmlId.simpleBlock || head.id === ebmlId.block) return this.#block(data, head);
     if (wholeElements.has(head.id)) return this.#whole(data, head);
     if (!skippedElements.has(head.id) || head.sizeBytes > largestBlockBytes) return this.#lose();
-    this.#skipBytes = head.sizeBytes;
+    this.#reader.skip(head.sizeBytes);
     return head.headBytes;
   }
 
   #startStream(head: ElementHead): number {
     if (head.sizeBytes > largestHeaderElementBytes) return this.#lose();
-    this.#visitor.streamStarted(this.#offset);
+    this.#visitor.streamStarted(this.#reader.offset);
     this.#tracks.clear();
     this.#timestampScaleNanos = 1_000_000;
     this.#isHeaderOpen = true;
     this.#cluster = null;
     this.#newestClusterMicros = Number.NEGATIVE_INFINITY;
-    this.#skipBytes = head.sizeBytes;
+    this.#reader.skip(head.sizeBytes);
     return head.headBytes;
   }
 
   #enter(head: ElementHead): number {
     if (head.id === ebmlId.cluster)
-      this.#cluster = { offset: this.#offset, timeMicros: 0, isTimed: false, isPlaced: false };
+      this.#cluster = { offset: this.#reader.offset, timeMicros: 0, isTimed: false, isPlaced: false };
     return head.headBytes;
   }
 
   #whole(data: Buffer, head: ElementHead): number {
     if (head.sizeBytes > largestHeaderElementBytes) return this.#lose();
     const length = head.headBytes + head.sizeBytes;
-    if (data.length < length) return 0;
+    if (data.length < length) return this.#reader.need(length);
     const content = data.subarray(head.headBytes, length);
     if (head.id === ebmlId.info) this.#readInfo(content);
-    else if (head.id === ebmlId.tracks) this.#readTracks(content, this.#offset + length);
+    else if (head.id === ebmlId.tracks) this.#readTracks(content, this.#reader.offset + length);
     else if (head.id === ebmlId.timestamp) this.#readClusterTime(readUnsigned(content));
     return length;
   }
@@ -143,7 +128,7 @@ export class MatroskaScanner implements ContainerScanner {
     const relativeTicks = data.readInt16BE(head.headBytes + numberLength);
     const flags = data[head.headBytes + numberLength + 2] as number;
     this.#place(kind, relativeTicks, head.id === ebmlId.simpleBlock && (flags & 0x80) !== 0);
-    this.#skipBytes = head.headBytes + head.sizeBytes - needed;
+    this.#reader.skip(head.headBytes + head.sizeBytes - needed);
     return needed;
   }
 
@@ -158,7 +143,7 @@ export class MatroskaScanner implements ContainerScanner {
   }
 
   #lose(): number {
-    this.#visitor.damaged(this.#offset);
+    this.#visitor.damaged(this.#reader.offset);
     this.#isLost = true;
     this.#cluster = null;
     return 1;

@@ -1,4 +1,5 @@
 import type { ContainerScanner, ContainerVisitor } from './container.ts';
+import { ElementReader } from './element-reader.ts';
 import { type BoxHead, readBoxHead } from './mp4-box.ts';
 import { readMovieFragment } from './mp4-fragment.ts';
 import { type Mp4TrackHeader, readMovieHeader, tracksOf } from './mp4-track-header.ts';
@@ -11,9 +12,7 @@ const largestHeaderBytes = 4_194_304;
 /** Follows a fragmented MP4 byte stream (ISO 14496-12): header, fragments, pictures. A plain MP4 passes too if `moov` comes first. */
 export class Mp4Scanner implements ContainerScanner {
   readonly #visitor: ContainerVisitor;
-  #unread: Buffer = Buffer.alloc(0);
-  #skipBytes = 0;
-  #offset: number;
+  readonly #reader: ElementReader;
   #tracks: Mp4TrackHeader[] = [];
   #isHeaderOpen = false;
   #isLost = false;
@@ -22,28 +21,15 @@ export class Mp4Scanner implements ContainerScanner {
   /** `offset`: where in the journal the first pushed byte stands. */
   constructor(visitor: ContainerVisitor, offset: number) {
     this.#visitor = visitor;
-    this.#offset = offset;
+    this.#reader = new ElementReader(offset, data => this.#step(data));
   }
 
   get scannedOffset(): number {
-    return this.#offset;
+    return this.#reader.offset;
   }
 
   push(bytes: Buffer): void {
-    let data = this.#unread.length === 0 ? bytes : Buffer.concat([this.#unread, bytes]);
-    for (;;) {
-      const taken = this.#skipBytes > 0 ? this.#skip(data) : this.#step(data);
-      if (taken === 0) break;
-      this.#offset += taken;
-      data = data.subarray(taken);
-    }
-    this.#unread = Buffer.from(data);
-  }
-
-  #skip(data: Buffer): number {
-    const taken = Math.min(this.#skipBytes, data.length);
-    this.#skipBytes -= taken;
-    return taken;
+    this.#reader.push(bytes);
   }
 
   #step(data: Buffer): number {
@@ -53,21 +39,21 @@ export class Mp4Scanner implements ContainerScanner {
     if (head === 'malformed' || !topLevelBoxes.has(head.type)) return this.#lose();
     if (head.type === 'moov' || head.type === 'moof') return this.#whole(data, head);
     if (head.type === 'ftyp') this.#startStream();
-    this.#skipBytes = head.sizeBytes - head.headBytes;
+    this.#reader.skip(head.sizeBytes - head.headBytes);
     return head.headBytes;
   }
 
   #startStream(): void {
-    this.#visitor.streamStarted(this.#offset);
+    this.#visitor.streamStarted(this.#reader.offset);
     this.#isHeaderOpen = true;
     this.#newestFragmentMicros = Number.NEGATIVE_INFINITY;
   }
 
   #whole(data: Buffer, head: BoxHead): number {
     if (head.sizeBytes > largestHeaderBytes) return this.#lose();
-    if (data.length < head.sizeBytes) return 0;
+    if (data.length < head.sizeBytes) return this.#reader.need(head.sizeBytes);
     const content = data.subarray(head.headBytes, head.sizeBytes);
-    if (head.type === 'moov') this.#readHeader(content, this.#offset + head.sizeBytes);
+    if (head.type === 'moov') this.#readHeader(content, this.#reader.offset + head.sizeBytes);
     else this.#readFragment(content);
     return head.sizeBytes;
   }
@@ -87,7 +73,7 @@ export class Mp4Scanner implements ContainerScanner {
       fragments = readMovieFragment(moof, this.#tracks);
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
-      this.#visitor.damaged(this.#offset);
+      this.#visitor.damaged(this.#reader.offset);
       return;
     }
     const hasVideo = this.#tracks.some(track => track.kind === 'video');
@@ -95,14 +81,14 @@ export class Mp4Scanner implements ContainerScanner {
     const first = leading?.samples[0];
     if (leading === undefined || first === undefined) return;
     const timeMicros = (first.decodeTime * 1_000_000) / (leading.track.timescale || 1_000);
-    if (timeMicros < this.#newestFragmentMicros - 1_000_000) this.#visitor.clockJumped(this.#offset);
+    if (timeMicros < this.#newestFragmentMicros - 1_000_000) this.#visitor.clockJumped(this.#reader.offset);
     this.#newestFragmentMicros = timeMicros;
-    this.#visitor.safePoint(this.#offset, timeMicros, first.isSync || !hasVideo);
+    this.#visitor.safePoint(this.#reader.offset, timeMicros, first.isSync || !hasVideo);
     if (hasVideo) this.#visitor.videoFrames(leading.samples.length);
   }
 
   #lose(): number {
-    this.#visitor.damaged(this.#offset);
+    this.#visitor.damaged(this.#reader.offset);
     this.#isLost = true;
     return 1;
   }

@@ -9,7 +9,12 @@ export type PlayerState = {
 };
 
 /** How playing went over a while. */
-export type Watched = { readonly advancedSeconds: number; readonly longestStallSeconds: number };
+export type Watched = {
+  readonly advancedSeconds: number;
+  readonly longestStallSeconds: number;
+  /** Median of what the player reported every half second; null where it tells none. */
+  readonly latencySeconds: number | null;
+};
 
 // What runs in a page is text here: the server's sources are compiled without a browser's names, and so are these.
 const video = `(document.querySelector('video[data-testid=video]') ?? document.querySelector('video'))`;
@@ -36,14 +41,20 @@ export async function watchFor(page: TestPage, seconds: number): Promise<Watched
     const video = ${video};
     const begun = performance.now();
     const first = video.currentTime;
-    let last = first, movedAt = begun, longest = 0;
+    let last = first, movedAt = begun, longest = 0, looks = 0;
+    const latencies = [];
     while (performance.now() - begun < ${seconds * 1_000}) {
       await new Promise(resolve => setTimeout(resolve, 50));
       if (video.currentTime !== last) movedAt = performance.now();
       last = video.currentTime;
       longest = Math.max(longest, performance.now() - movedAt);
+      looks += 1;
+      const latency = window.livereel?.hls?.latency ?? window.livereel?.latencySeconds ?? null;
+      if (looks % 10 === 0 && latency !== null) latencies.push(latency);
     }
-    return { advancedSeconds: last - first, longestStallSeconds: longest / 1000 };
+    latencies.sort((left, right) => left - right);
+    const latencySeconds = latencies[latencies.length >> 1] ?? null;
+    return { advancedSeconds: last - first, longestStallSeconds: longest / 1000, latencySeconds };
   })()`);
 }
 

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { stepToLive } from '../../src/web/watch/live-edge.ts';
+import { canBegin, stepToLive } from '../../src/web/watch/live-edge.ts';
 
 const at = (latencySeconds: number, bufferedSeconds = 1) =>
   stepToLive({ latencySeconds, targetSeconds: 0.6, bufferedSeconds });
@@ -26,4 +26,13 @@ t.test('further behind than three times the target it jumps', async t => {
     false,
     'not for less than a second',
   );
+});
+
+t.test('who comes with the first pictures waits until there is enough to play on', async t => {
+  const beginning = (heldSeconds: number, hasWholeSegment = false) =>
+    canBegin({ heldSeconds, hasWholeSegment, targetSeconds: 0.65 });
+  t.equal(beginning(0.2), false);
+  t.equal(beginning(1.2), false);
+  t.equal(beginning(1.4), true, 'twice the distance to be kept');
+  t.equal(beginning(1, true), true, 'a whole segment');
 });

@@ -19,6 +19,11 @@ export function spokenTime(seconds: number): string {
   return said.length === 0 ? '0 seconds' : said.join(' ');
 }
 
+/** How many are watching, as people say it: `1 person is watching`, `12 people are watching`. */
+export function watching(count: number): string {
+  return count === 1 ? '1 person is watching' : `${count} people are watching`;
+}
+
 /** A size in MB, with one decimal below 10: `0.4 MB`, `12 MB`. */
 export function megabytes(sizeBytes: number): string {
   const size = sizeBytes / 1_000_000;

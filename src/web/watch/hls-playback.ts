@@ -1,10 +1,12 @@
 import type Hls from 'hls.js/light';
 import type { ErrorData, HlsConfig, LevelDetails } from 'hls.js/light';
-import { stepToLive } from './live-edge.ts';
+import { canBegin, stepToLive } from './live-edge.ts';
 
 const lookMillis = 200;
 const longestRetryMillis = 4_000;
 const mediaRecoveryEveryMillis = 5_000;
+// A stream that stops right after its beginning is shown all the same.
+const longestBeginningMillis = 4_000;
 
 const loadPolicy = {
   default: {
@@ -45,6 +47,7 @@ export class HlsPlayback extends EventTarget {
   #failures = 0;
   #mediaRecoveredAtMillis = Number.NEGATIVE_INFINITY;
   #retryTimer: ReturnType<typeof setTimeout> | undefined;
+  #beginTimer: ReturnType<typeof setTimeout> | undefined;
   #isClosed = false;
 
   constructor(video: HTMLVideoElement, url: string) {
@@ -132,6 +135,7 @@ export class HlsPlayback extends EventTarget {
     this.#isClosed = true;
     clearInterval(this.#timer);
     clearTimeout(this.#retryTimer);
+    clearTimeout(this.#beginTimer);
     this.#video.removeEventListener('error', this.#onNativeError);
     this.#video.removeEventListener('pause', this.#onPause);
     this.#video.removeEventListener('seeking', this.#onSeeking);
@@ -172,7 +176,25 @@ export class HlsPlayback extends EventTarget {
     hls.on(Events.LEVEL_LOADED, update);
     hls.on(Events.LEVEL_UPDATED, update);
     hls.loadSource(this.#url);
-    hls.attachMedia(this.#video);
+    this.#beginWhenPossible(hls, Events.LEVEL_UPDATED);
+  }
+
+  // Until then playlists are followed and nothing is loaded: hls.js begins where the edge is by then.
+  #beginWhenPossible(hls: Hls, levelUpdated: typeof Hls.Events.LEVEL_UPDATED): void {
+    const begin = () => {
+      clearTimeout(this.#beginTimer);
+      hls.off(levelUpdated, look);
+      if (this.#hls === hls && hls.media === null) hls.attachMedia(this.#video);
+    };
+    const look = (_: string, { details }: { details: LevelDetails }) => {
+      clearTimeout(this.#beginTimer);
+      this.#beginTimer = setTimeout(begin, longestBeginningMillis);
+      const heldSeconds = details.edge - details.fragmentStart;
+      const hasWholeSegment = details.fragments.length > 0;
+      const targetSeconds = details.partHoldBack || details.holdBack;
+      if (!details.live || canBegin({ heldSeconds, hasWholeSegment, targetSeconds })) begin();
+    };
+    hls.on(levelUpdated, look);
   }
 
   // The person must never have to reload: whatever hls.js gives up is begun again.

@@ -11,6 +11,14 @@ export type LivePosition = {
 /** What to do about it: play at `rate`, or first jump to the target. */
 export type LiveStep = { readonly rate: number; readonly jumps: boolean };
 
+/** What of a live video a viewer finds, in seconds. */
+export type LiveBeginning = {
+  /** From the first picture to the newest. */
+  readonly heldSeconds: number;
+  readonly hasWholeSegment: boolean;
+  readonly targetSeconds: number;
+};
+
 const fastestRate = 1.05;
 // Below this nobody sees a difference, and the rate would flutter.
 const toleranceSeconds = 0.15;
@@ -31,4 +39,12 @@ export function stepToLive({ latencySeconds, targetSeconds, bufferedSeconds }: L
   // In steps of a hundredth, so that the rate is not set anew at every look.
   const rate = Math.min(fastestRate, 1 + Math.round(behind * 10) / 100);
   return { rate, jumps: false };
+}
+
+/**
+ * Whether playing may begin. Who comes with the first pictures would begin closer to the edge than ever after, and
+ * stand still at the first part that is late: a whole segment is enough, or twice the distance to be kept.
+ */
+export function canBegin({ heldSeconds, hasWholeSegment, targetSeconds }: LiveBeginning): boolean {
+  return hasWholeSegment || heldSeconds >= 2 * targetSeconds;
 }

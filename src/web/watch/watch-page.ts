@@ -9,7 +9,7 @@ import { type KeyAction, keysDialog, runKey } from '../elements/keys.ts';
 import { LightElement } from '../elements/light-element.ts';
 import type { VideoAnswer } from '../elements/video-api.ts';
 import { VideoUpdates } from '../elements/video-updates.ts';
-import { clock, megabytes, moment } from '../elements/words.ts';
+import { clock, megabytes, moment, watching } from '../elements/words.ts';
 import type { Player } from './player.ts';
 import './player.ts';
 import '../elements/copy-link.ts';
@@ -129,7 +129,7 @@ export class WatchPage extends LightElement {
     const facts = [html`<time datetime=${video.createdAt}>${moment(created, new Date())}</time>`];
     if (video.state === 'live' || video.state === 'interrupted') {
       const viewers = this.#updates?.viewers ?? 0;
-      if (viewers > 0) facts.push(html`${viewers} watching`);
+      if (viewers > 0) facts.push(html`${watching(viewers)}`);
     }
     if (video.state === 'processing') facts.push(html`the file to download is being made`);
     if (video.state === 'ready') {
