@@ -1,6 +1,8 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { Captioner } from './captions/captioner.ts';
+import { LiveCaptions } from './captions/live-captions.ts';
 import { SpeechEngine } from './captions/speech-engine.ts';
 import type { Config } from './config.ts';
 import { VideoEvents } from './events/video-events.ts';
@@ -15,6 +17,7 @@ import { ContentLock } from './process/content-lock.ts';
 import { EmbeddedPostgres } from './process/embedded-postgres.ts';
 import { Nginx } from './process/nginx.ts';
 import { PidFiles } from './process/pid-files.ts';
+import { CaptionedSessions } from './sessions/captioned-sessions.ts';
 import { SessionRegistry } from './sessions/session-registry.ts';
 import { ContentDirectory } from './store/content-directory.ts';
 import { openDatabase } from './store/database.ts';
@@ -66,12 +69,10 @@ async function build(
   own(await ContentLock.take(content.lockFile));
   await new PidFiles(content.runDir, log).endLeftovers();
 
-  // Beside the rest: the model may take minutes to arrive, and no stream waits for it.
-  own(SpeechEngine.start({ config, modelsDir: content.modelsDir, runDir: content.runDir, log }));
-
   const database = own(await openDatabase(await databaseAddress(config, content, log, own)));
   const videos = new VideoStore(database);
   const events = new VideoEvents();
+  const captioned = openCaptioning(config, content, events, log, own);
   const run = {
     ffmpegPath: config.ffmpegPath,
     ffprobePath: config.ffprobePath,
@@ -88,7 +89,7 @@ async function build(
       records: videos,
       finished: finisher,
       events,
-      captioned: null,
+      captioned,
       log,
     }),
   );
@@ -139,6 +140,29 @@ async function build(
   state.url = publicUrl ?? urlOf(nginx.address, nginx.port);
   state.isReady = true;
   return { url: state.url, port: nginx.port };
+}
+
+/** What hears sessions and keeps what they say; null where captions are off. */
+function openCaptioning(
+  config: Config,
+  content: ContentDirectory,
+  events: VideoEvents,
+  log: Log,
+  own: <T extends Closable>(part: T) => T,
+): CaptionedSessions<LiveCaptions> | null {
+  if (!config.captions) return null;
+  // Beside the rest: the model may take minutes to arrive, and no stream waits for it.
+  const { modelsDir, runDir } = content;
+  const engine = own(SpeechEngine.start({ config, modelsDir, runDir, log }));
+  const captioner = own(new Captioner({ recogniser: engine, log }));
+  return own(
+    new CaptionedSessions({
+      captioner,
+      isPossible: () => !engine.isHopeless,
+      keep: ({ id }) => LiveCaptions.open({ id, file: content.liveCaptionsFile(id), events, log }),
+      log,
+    }),
+  );
 }
 
 async function databaseAddress(

@@ -10,6 +10,8 @@ export interface KeptCaptions extends CaptionSink {
   readonly firstIndex: number;
   /** Everything before it on the media timeline is captioned for good. */
   readonly settledSeconds: number;
+  /** BCP-47, found out in an earlier life of the server; null while nobody knows. */
+  readonly spokenLanguage: string | null;
   /** Every caption is final: hands them on, then lets go. Never throws. */
   end(): Promise<void>;
   /** Lets go at once. Safe to call twice, never throws. */
@@ -86,6 +88,7 @@ export class SessionCaptions<Kept extends KeptCaptions = KeptCaptions> {
  */
 export class CaptionedSessions<Kept extends KeptCaptions = KeptCaptions> {
   readonly #captioner: SessionListeners;
+  readonly #isPossible: () => boolean;
   readonly #keep: (record: CaptionedRecord) => Promise<Kept>;
   readonly #log: Log;
   readonly #captions = new Map<string, SessionCaptions<Kept>>();
@@ -93,21 +96,25 @@ export class CaptionedSessions<Kept extends KeptCaptions = KeptCaptions> {
   /** `keep`: opens what keeps a session's captions, as an earlier life of the server left it. */
   constructor(parts: {
     readonly captioner: SessionListeners;
+    /** False while nobody could hear: then no sound is made for it either. */
+    readonly isPossible: () => boolean;
     readonly keep: (record: CaptionedRecord) => Promise<Kept>;
     readonly log: Log;
   }) {
     this.#captioner = parts.captioner;
+    this.#isPossible = parts.isPossible;
     this.#keep = parts.keep;
     this.#log = parts.log;
   }
 
   /** Begins to caption a session, or goes on with it; null when it does not want to be, or cannot. Never throws. */
   async open(record: CaptionedRecord): Promise<SessionCaptions<Kept> | null> {
-    if (!record.captions) return null;
+    if (!record.captions || !this.#isPossible()) return null;
     const { id } = record;
     try {
       const kept = await this.#keep(record);
-      const language = record.language === 'auto' ? null : primaryLanguage(record.language);
+      const spoken = record.language === 'auto' ? kept.spokenLanguage : record.language;
+      const language = spoken === null ? null : primaryLanguage(spoken);
       const track = this.#captioner.open({ id, language, firstIndex: kept.firstIndex, sink: kept });
       const captions = new SessionCaptions(track, kept);
       this.#captions.set(id, captions);

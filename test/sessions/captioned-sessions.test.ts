@@ -49,6 +49,7 @@ class ScriptedListener implements SessionListener {
 class ScriptedKeeper {
   readonly firstIndex = 7;
   readonly settledSeconds = 0;
+  readonly spokenLanguage = null;
   closes = 0;
   caption(): void {}
   settled(): void {}
@@ -78,7 +79,11 @@ function captioning() {
     keepers.push(keeper);
     return keeper;
   };
-  return { listeners, keepers, captioned: new CaptionedSessions({ captioner, keep, log: silent }) };
+  return {
+    listeners,
+    keepers,
+    captioned: new CaptionedSessions({ captioner, isPossible: () => true, keep, log: silent }),
+  };
 }
 
 async function registryWith(
@@ -166,10 +171,23 @@ t.test('who wants no captions is not listened to', async t => {
   t.same(listeners, []);
 });
 
+t.test('a server that cannot hear listens to nobody', async t => {
+  const { listeners, keepers } = captioning();
+  const captioned = new CaptionedSessions({
+    captioner: { open: options => new ScriptedListener(options) },
+    isPossible: () => false,
+    keep: async () => new ScriptedKeeper(),
+    log: silent,
+  });
+  t.equal(await captioned.open({ id: 'video0000000', language: 'auto', captions: true }), null);
+  t.same([...listeners, ...keepers], []);
+});
+
 t.test('what keeps captions fails: the session goes on without', async t => {
   const { listeners } = captioning();
   const captioned = new CaptionedSessions<ScriptedKeeper>({
     captioner: { open: options => new ScriptedListener(options) },
+    isPossible: () => true,
     keep: async () => {
       throw new Error('no room');
     },
