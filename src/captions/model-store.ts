@@ -33,6 +33,8 @@ type Download = {
 
 const presetRetryWaits = [0.5, 2, 5];
 const presetIdleSeconds = 30;
+/** A connection that brings less is a failure too. */
+const worthwhileBytes = 64 * 1024;
 /** The largest that is published has 3.1 GB. */
 const maxModelBytes = 16 * 1024 ** 3;
 /** What is left free on the disk. */
@@ -85,7 +87,7 @@ export class ModelStore {
         return await this.#receive(download, before);
       } catch (error) {
         download.signal.throwIfAborted();
-        if ((await sizeOf(download.part)) > before) failures = 0;
+        if ((await sizeOf(download.part)) >= before + worthwhileBytes) failures = 0;
         const waitSeconds = waits[failures];
         if (waitSeconds === undefined || error instanceof LivereelError) throw error;
         this.#options.log.debug({ err: error, model: download.model.name }, 'download broke off, going on');
