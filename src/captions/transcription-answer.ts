@@ -12,15 +12,14 @@ export type AnswerReading = {
   readonly trustsWordTimes: boolean;
 };
 
-type Piece = { text: string; start: number; end: number; probability: number; count: number };
+/** `probability` undefined: not told. `count`: of how many pieces it was joined. */
+type Piece = { text: string; start: number; end: number; probability: number | undefined; count: number };
 type Values = Readonly<Record<string, unknown>>;
 
 /** Letters of scripts that are written without blanks: there each token is a word of its own. */
 const withoutBlanks =
   /[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Thai}\p{sc=Lao}\p{sc=Khmer}\p{sc=Myanmar}]/u;
 const hasLetter = /[\p{L}\p{N}]/u;
-// What is not told counts as "no reason to doubt".
-const untoldProbability = 1;
 const maxWords = 10_000;
 
 /**
@@ -28,57 +27,51 @@ const maxWords = 10_000;
  * as tokens that begin with a blank where a word begins). Words come out whole, in order, within the sound.
  * @throws LivereelError `recogniser-failed` for an answer of another shape.
  */
-export function readTranscription(json: string, { pcm, trustsWordTimes }: AnswerReading): Hypothesis {
+export function readTranscription(json: string, reading: AnswerReading): Hypothesis {
   const answer = valuesOf(parse(json));
   if (answer === undefined) throw notATranscription('it is no JSON object');
-  const segments = Array.isArray(answer.segments)
-    ? answer.segments.map(value => valuesOf(value) ?? {})
-    : undefined;
-  if (segments === undefined && typeof answer.text !== 'string')
+  if (!Array.isArray(answer.segments) && typeof answer.text !== 'string')
     throw notATranscription('it has no segments');
-  const durationSeconds = pcm.length / speechSampleRate;
-  const whole = { start: 0, end: durationSeconds, text: answer.text };
-  const told = piecesOf(answer.words);
-  const frames = new SpeechFrames(pcm);
+  const durationSeconds = reading.pcm.length / speechSampleRate;
+  const whole: Values[] = [{ start: 0, end: durationSeconds, text: answer.text }];
+  const told = Array.isArray(answer.segments) ? answer.segments.map(value => valuesOf(value) ?? {}) : whole;
+  const wordsBeside = piecesOf(answer.words);
+  const frames = new SpeechFrames(reading.pcm);
   let earliest = 0;
-  const heard = (segments ?? [whole]).map((segment: Values): HeardSegment => {
+  const segments = told.map((segment, index): HeardSegment => {
     const start = clamp(number(segment.start, 0), 0, durationSeconds);
     const end = clamp(number(segment.end, durationSeconds), start, durationSeconds);
     const averageLogProbability = Math.min(0, number(segment.avg_logprob, 0));
-    const probability =
-      segment.avg_logprob === undefined ? untoldProbability : Math.exp(averageLogProbability);
-    const own =
-      piecesOf(segment.words, probability) ?? told?.filter(({ start: at }) => at >= start && at < end);
-    const pieces = wordsOf(own, String(segment.text ?? ''), probability);
-    const isTimed = trustsWordTimes && own !== undefined && own.length > 0;
-    const times = isTimed
-      ? pieces
-      : frames.spread(
-          pieces.map(({ text }) => text),
-          start,
-          end,
-        );
-    const words = pieces.map((piece, index): CaptionWord => {
-      const from = clamp(times[index]?.start ?? start, earliest, durationSeconds);
-      earliest = from;
-      const until = clamp(times[index]?.end ?? end, from, durationSeconds);
-      return { text: piece.text, start: from, end: until, probability: clamp(piece.probability, 0, 1) };
-    });
+    const pieces =
+      piecesOf(segment.words) ??
+      wordsBeside?.filter(
+        piece =>
+          (index === 0 || piece.start >= start) && piece.start < number(told[index + 1]?.start, Infinity),
+      );
+    const words = wordsOf(pieces, String(segment.text ?? ''));
+    const isTimed = reading.trustsWordTimes && pieces !== undefined && pieces.length > 0;
+    const texts = words.map(({ text }) => text);
+    const times = isTimed ? words : frames.spread(texts, start, end);
     return {
-      words,
+      words: words.map(({ text, probability = Math.exp(averageLogProbability) }, at): CaptionWord => {
+        const from = clamp(times[at]?.start ?? start, earliest, durationSeconds);
+        earliest = from;
+        const until = clamp(times[at]?.end ?? end, from, durationSeconds);
+        return { text, start: from, end: until, probability: clamp(probability, 0, 1) };
+      }),
       noSpeechProbability: clamp(number(segment.no_speech_prob, 0), 0, 1),
       averageLogProbability,
     };
   });
   const language = typeof answer.language === 'string' ? languageCode(answer.language) : null;
-  return { language, segments: heard.filter(({ words }) => words.length > 0) };
+  return { language, segments: segments.filter(({ words }) => words.length > 0) };
 }
 
 /** Pieces made whole words; without any, the text's words without times. */
-function wordsOf(pieces: readonly Piece[] | undefined, text: string, probability: number): Piece[] {
+function wordsOf(pieces: readonly Piece[] | undefined, text: string): Piece[] {
   const written = text.split(/\s+/).filter(word => hasLetter.test(word));
   if (pieces === undefined || pieces.length === 0) {
-    return written.map(word => ({ text: word, start: 0, end: 0, probability, count: 1 }));
+    return written.map(word => ({ text: word, start: 0, end: 0, probability: undefined, count: 1 }));
   }
   const words = joined(pieces);
   // OpenAI's words lack the punctuation that its text has.
@@ -111,13 +104,14 @@ function joined(pieces: readonly Piece[]): Piece[] {
     // The pause before a full stop is no part of the word.
     if (isPunctuation) continue;
     last.end = piece.end;
-    last.probability = (last.probability * last.count + piece.probability) / (last.count + 1);
+    if (last.probability !== undefined && piece.probability !== undefined)
+      last.probability = (last.probability * last.count + piece.probability) / (last.count + 1);
     last.count += 1;
   }
   return words;
 }
 
-function piecesOf(value: unknown, untold = untoldProbability): Piece[] | undefined {
+function piecesOf(value: unknown): Piece[] | undefined {
   if (!Array.isArray(value)) return undefined;
   if (value.length > maxWords) throw notATranscription(`it has ${value.length} words`);
   return value.flatMap(item => {
@@ -125,7 +119,13 @@ function piecesOf(value: unknown, untold = untoldProbability): Piece[] | undefin
     if (typeof word !== 'string') return [];
     const from = number(start, 0);
     return [
-      { text: word, start: from, end: number(end, from), probability: number(probability, untold), count: 1 },
+      {
+        text: word,
+        start: from,
+        end: number(end, from),
+        probability: typeof probability === 'number' ? probability : undefined,
+        count: 1,
+      },
     ];
   });
 }
