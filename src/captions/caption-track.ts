@@ -1,34 +1,273 @@
 import type { Log } from '../log.ts';
-import type { CaptionSink } from './caption-sink.ts';
+import type { CaptioningState, CaptionSink } from './caption-sink.ts';
+import { CaptionText } from './caption-text.ts';
+import type { CaptionedSpeech, Wish } from './captioned-speech.ts';
+import { HeardLanguage } from './heard-language.ts';
+import { LagReport } from './lag-report.ts';
+import type { Hypothesis, SpeechRequest } from './recogniser.ts';
+import { speechSampleRate } from './recogniser.ts';
 import type { SpeechListener } from './speech-listener.ts';
+import type { Utterance } from './utterance.ts';
+import { longestLookBackSeconds, UtteranceFinder } from './utterance-finder.ts';
+import { VoiceDetector } from './voice-detector.ts';
 
 /** What a track is built from; opened by `Captioner.open`. */
 export type CaptionTrackParts = {
-  readonly id: string;
   readonly language: string | null;
   readonly firstIndex: number;
   readonly sink: CaptionSink;
   readonly log: Log;
+  /** Something is to be heard, perhaps. */
+  readonly onSpeech: () => void;
+  /** It was ended or closed: nobody needs to look after it any more. */
+  readonly onOver: () => void;
 };
 
-/** Captions one session: sound in, captions out to its sink. */
-export class CaptionTrack implements SpeechListener {
+/** What is said is told within this time, or never. */
+export const lagBoundSeconds = 10;
+/** Shorter beginnings are only guessed at. */
+const shortestRequestSeconds = 1;
+/** What the recogniser has heard this far beyond the last speech, it has heard to the end. */
+const toTheEndSeconds = 0.2;
+const triesPerUtterance = 2;
+
+type Asked = {
+  readonly utterance: Utterance;
+  readonly startSeconds: number;
+  readonly endSeconds: number;
+  readonly newSeconds: number;
+};
+
+/**
+ * Captions one session: sound in at its media times, captions out to its sink. Somebody's utterance is heard again and
+ * again while it grows, and once more when it is over. Memory is bounded: at most 12 s of an utterance, and
+ * utterances of the last 10 s that wait to be heard.
+ */
+export class CaptionTrack implements SpeechListener, CaptionedSpeech {
   readonly #parts: CaptionTrackParts;
+  readonly #finder: UtteranceFinder;
+  readonly #text: CaptionText;
+  readonly #report: LagReport;
+  readonly #language: HeardLanguage;
+  /** Over, and to be heard for the last time; the oldest first. */
+  #waiting: Utterance[] = [];
+  #asked: Asked | null = null;
+  #isPaused = false;
+  #isEnding = false;
+  #isClosed = false;
+  #settledSeconds = 0;
+  #missedSeconds = 0;
+  #pushedAtMillis = 0;
+  readonly #over: Promise<void>;
+  #resolveOver: () => void = () => undefined;
 
   constructor(parts: CaptionTrackParts) {
     this.#parts = parts;
+    this.#text = new CaptionText(parts.sink, parts.firstIndex);
+    this.#report = new LagReport(parts.sink);
+    this.#language = new HeardLanguage(parts.language);
+    this.#finder = new UtteranceFinder(new VoiceDetector(), {
+      began: () => undefined,
+      ended: utterance => this.#waiting.push(utterance),
+    });
+    this.#over = new Promise(resolve => {
+      this.#resolveOver = resolve;
+    });
+  }
+
+  get state(): CaptioningState {
+    return this.#report.state;
+  }
+
+  /** Of speech that was never told, or not to its end: too late, or the recogniser failed. Pauses are not counted. */
+  get missedSeconds(): number {
+    return this.#missedSeconds;
+  }
+
+  get isPaused(): boolean {
+    return this.#isPaused;
+  }
+
+  /** Somebody speaks, or spoke, and is still to be heard. */
+  get isSpeaking(): boolean {
+    return this.#head !== null;
   }
 
   push(startSeconds: number, pcm: Int16Array): void {
-    this.#parts.sink.settled(startSeconds + pcm.length / 16_000);
+    if (this.#isEnding || this.#isClosed || pcm.length === 0) return;
+    if (this.#isPaused) {
+      this.#settle(startSeconds + pcm.length / speechSampleRate);
+      return;
+    }
+    this.#pushedAtMillis = performance.now();
+    this.#finder.push(startSeconds, pcm);
+    this.#letGoOfOld();
+    this.#settleNow();
+    if (this.#head !== null) this.#parts.onSpeech();
   }
 
   /** The language is known better now (BCP-47 primary language): what is said from here on is heard in it. */
   setLanguage(language: string): void {
+    this.#language.correct(language);
     this.#parts.sink.language(language);
   }
 
-  async end(): Promise<void> {}
+  end(): Promise<void> {
+    if (!this.#isEnding && !this.#isClosed) {
+      this.#isEnding = true;
+      this.#finder.end();
+      this.#settleNow();
+      this.#parts.onSpeech();
+      this.#finishIfDone();
+    }
+    return this.#over;
+  }
 
-  async close(): Promise<void> {}
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#waiting = [];
+    this.#parts.onOver();
+    this.#resolveOver();
+  }
+
+  wish(stepSeconds: number): Wish | null {
+    const head = this.#head;
+    if (this.#asked !== null || head === null) return null;
+    if (head.isOver) return { kind: 'final', waitedSeconds: (performance.now() - head.overAtMillis) / 1_000 };
+    const newSeconds = head.endSeconds - head.decodedSeconds;
+    const isWorthIt = newSeconds >= stepSeconds && head.lengthSeconds >= shortestRequestSeconds;
+    // Who pauses has perhaps said everything: in a moment that is known.
+    if (!isWorthIt || this.#finder.isPausing) return null;
+    return { kind: 'partial', waitedSeconds: newSeconds - stepSeconds };
+  }
+
+  take(): SpeechRequest {
+    const utterance = this.#head!;
+    const { startSeconds, endSeconds } = utterance;
+    this.#asked = { utterance, startSeconds, endSeconds, newSeconds: endSeconds - utterance.decodedSeconds };
+    return {
+      pcm: utterance.sound(),
+      language: this.#language.kept,
+      prompt: this.#text.promptBefore(startSeconds),
+      isFullContext: false,
+    };
+  }
+
+  heard({ language, segments }: Hypothesis): void {
+    const asked = this.#answered();
+    if (asked === null) return;
+    const { utterance, startSeconds, endSeconds, newSeconds } = asked;
+    utterance.failures = 0;
+    utterance.decoded(endSeconds);
+    if (this.#language.heard(language, newSeconds)) this.#parts.sink.language(this.#language.kept!);
+    const sound = { startSeconds, endSeconds, speech: utterance.speech };
+    const spokenUntil = utterance.speech.at(-1)?.endSeconds ?? utterance.endSeconds;
+    const isWhole = endSeconds >= Math.min(utterance.endSeconds, spokenUntil + toTheEndSeconds);
+    if (utterance.isOver && isWhole) {
+      this.#text.finish(segments, sound);
+      this.#waiting.shift();
+    } else {
+      const neededFrom = this.#text.heard(segments, sound);
+      if (neededFrom !== null) utterance.trim(neededFrom);
+    }
+    this.#settleNow();
+    this.#finishIfDone();
+  }
+
+  failed(error: unknown): void {
+    const asked = this.#answered();
+    if (asked === null) return;
+    const { utterance } = asked;
+    utterance.failures += 1;
+    if (utterance.failures < triesPerUtterance) return;
+    const lostSeconds = utterance.endSeconds - utterance.decodedSeconds;
+    this.#parts.log.warn({ err: error, lostSeconds }, 'words lost: the recogniser failed twice');
+    this.#giveUp(utterance);
+    this.#settleNow();
+    this.#finishIfDone();
+  }
+
+  get lagSeconds(): number {
+    const head = this.#head;
+    if (head === null) return 0;
+    const heardSeconds = this.#finder.heardSeconds;
+    // Sound stops coming when the session ends, and time goes on.
+    const silentSeconds = this.#waiting.length > 0 ? (performance.now() - this.#pushedAtMillis) / 1_000 : 0;
+    return Math.max(0, heardSeconds - head.decodedSeconds + silentSeconds);
+  }
+
+  pause(): void {
+    if (this.#isPaused) return;
+    this.#isPaused = true;
+    this.#finder.end();
+    while (this.#head !== null) this.#giveUp(this.#head);
+    this.#asked = null;
+    this.#settle(this.#finder.heardSeconds);
+    this.look();
+    this.#finishIfDone();
+  }
+
+  resume(): void {
+    this.#isPaused = false;
+    this.look();
+  }
+
+  look(): void {
+    if (this.#isClosed) return;
+    this.#letGoOfOld();
+    this.#report.look(this.lagSeconds, this.#isPaused, performance.now());
+    this.#finishIfDone();
+  }
+
+  /** What is to be heard next. */
+  get #head(): Utterance | null {
+    return this.#waiting[0] ?? this.#finder.utterance;
+  }
+
+  /** What the answer belongs to; null when nobody waits for it any more. */
+  #answered(): Asked | null {
+    const asked = this.#asked;
+    this.#asked = null;
+    return this.#isClosed ? null : asked;
+  }
+
+  /** Nothing is told later than the bound: what waits longer makes room for what is said now. */
+  #letGoOfOld(): void {
+    while (this.#head !== null && this.lagSeconds > lagBoundSeconds) {
+      const head = this.#head;
+      if (this.#asked?.utterance === head) this.#asked = null;
+      const lostSeconds = head.endSeconds - head.decodedSeconds;
+      this.#parts.log.warn({ lostSeconds, lagSeconds: this.lagSeconds }, 'words lost: too late to be told');
+      this.#giveUp(head);
+    }
+  }
+
+  /** The utterance's sound is let go; if somebody goes on speaking, what follows is heard. */
+  #giveUp(utterance: Utterance): void {
+    this.#missedSeconds += utterance.endSeconds - utterance.decodedSeconds;
+    this.#text.giveUp();
+    utterance.failures = 0;
+    if (utterance.isOver) this.#waiting.shift();
+    else utterance.trim(utterance.endSeconds);
+  }
+
+  /** Before the words that are still to be heard everything is final; where nobody speaks, nearly up to now. */
+  #settleNow(): void {
+    const head = this.#head;
+    const quietSeconds = this.#finder.heardSeconds - (this.#isEnding ? 0 : longestLookBackSeconds);
+    this.#settle(head === null ? quietSeconds : Math.min(head.firstSeconds, quietSeconds));
+    this.#settle(this.#text.finalSeconds);
+  }
+
+  #settle(seconds: number): void {
+    if (seconds <= this.#settledSeconds) return;
+    this.#settledSeconds = seconds;
+    this.#parts.sink.settled(seconds);
+  }
+
+  #finishIfDone(): void {
+    if (!this.#isEnding || this.#isClosed || this.#head !== null) return;
+    void this.close();
+  }
 }

@@ -1,4 +1,5 @@
 import type { Log } from '../log.ts';
+import { CaptionScheduler } from './caption-scheduler.ts';
 import type { CaptionSink } from './caption-sink.ts';
 import { CaptionTrack } from './caption-track.ts';
 import type { Recogniser } from './recogniser.ts';
@@ -9,7 +10,12 @@ export type CaptionerOptions = {
   readonly log: Log;
   /** How many requests the recogniser works on at once; 1 unless told. */
   readonly slots?: number;
+  /** After this long without an answer a request has failed; longer than the recogniser's own limit. */
+  readonly timeLimitSeconds?: number;
 };
+
+// The recogniser has limits of its own, learned from what it is asked: this is for one that forgot about us.
+const presetTimeLimitSeconds = 150;
 
 /** A session that is to be captioned. */
 export type CaptionTrackOptions = {
@@ -39,43 +45,60 @@ export type CaptionerCounts = {
 
 /** Captions all sessions of the server with one recogniser. One per server; `close()` ends all tracks. */
 export class Captioner {
-  readonly #options: CaptionerOptions;
-  readonly #tracks = new Set<CaptionTrack>();
-
-  constructor(options: CaptionerOptions) {
-    this.#options = options;
-  }
-
-  /** Begins to caption a session. The caller owns the track: it ends or closes it. */
-  open(options: CaptionTrackOptions): CaptionTrack {
-    const track = new CaptionTrack({ ...options, log: this.#options.log.child({ sessionId: options.id }) });
-    this.#tracks.add(track);
-    return track;
-  }
-
   /**
    * The recogniser for work that nobody waits for, as the transcript after the end: a request gets its turn
    * when no live session wants one.
    */
-  get inBackground(): Recogniser {
-    return this.#options.recogniser;
+  readonly inBackground: Recogniser;
+  readonly #log: Log;
+  readonly #scheduler: CaptionScheduler;
+  readonly #tracks = new Set<CaptionTrack>();
+
+  constructor({ recogniser, log, slots = 1, timeLimitSeconds = presetTimeLimitSeconds }: CaptionerOptions) {
+    this.#log = log;
+    const scheduler = new CaptionScheduler({ recogniser, log, slots, timeLimitSeconds });
+    this.#scheduler = scheduler;
+    this.inBackground = {
+      get longestRequestSeconds() {
+        return recogniser.longestRequestSeconds;
+      },
+      transcribe: (request, signal) => scheduler.transcribeInBackground(request, signal),
+    };
   }
 
+  /** Begins to caption a session. The caller owns the track: it ends or closes it. */
+  open({ id, language, firstIndex, sink }: CaptionTrackOptions): CaptionTrack {
+    const track: CaptionTrack = new CaptionTrack({
+      language,
+      firstIndex,
+      sink,
+      log: this.#log.child({ sessionId: id }),
+      onSpeech: () => this.#scheduler.poke(),
+      onOver: () => {
+        this.#tracks.delete(track);
+        this.#scheduler.remove(track);
+      },
+    });
+    this.#tracks.add(track);
+    this.#scheduler.add(track);
+    return track;
+  }
+
+  /** How it goes now. */
   get counts(): CaptionerCounts {
-    return {
-      on: this.#tracks.size,
-      delayed: 0,
-      paused: 0,
-      lagSeconds: 0,
-      realTimeFactor: 0,
-      requests: 0,
-      failures: 0,
-    };
+    const states = { on: 0, delayed: 0, paused: 0 };
+    let lagSeconds = 0;
+    for (const track of this.#tracks) {
+      states[track.state] += 1;
+      lagSeconds = Math.max(lagSeconds, track.lagSeconds);
+    }
+    const { realTimeFactor, requests, failures } = this.#scheduler.load;
+    return { ...states, lagSeconds, realTimeFactor, requests, failures };
   }
 
   /** Lets go at once. Safe to call twice, never throws. */
   async close(): Promise<void> {
-    for (const track of this.#tracks) await track.close();
-    this.#tracks.clear();
+    for (const track of [...this.#tracks]) await track.close();
+    await this.#scheduler.close();
   }
 }
