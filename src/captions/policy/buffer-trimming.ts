@@ -13,7 +13,7 @@ export type TrimmedBuffer = {
 export type TrimSettings = {
   /** Where a committed sentence ends. */
   readonly sentenceSeconds: number;
-  /** Else at the last committed word. */
+  /** Else in front of the last committed word. */
   readonly wordSeconds: number;
 };
 
@@ -22,7 +22,7 @@ export const defaultTrimming: TrimSettings = { sentenceSeconds: 3, wordSeconds: 
 
 /**
  * Where the buffer may begin from now on, or null where it shall stay: behind the last committed sentence, or, when it is
- * long, behind the last committed word; never within what is not committed. So it may still be too long for the recogniser
+ * long, in front of the last committed word; never within what is not committed. So it may still be too long for the recogniser
  * when nothing gets committed: then its utterance has to be finished.
  */
 export function trimmedStart(
@@ -35,5 +35,6 @@ export function trimmedStart(
   if (lengthSeconds <= sentenceSeconds) return null;
   const sentence = committed.findLast(word => endsSentence(word.text));
   if (sentence !== undefined && sentence.end > startSeconds) return sentence.end;
-  return lengthSeconds > wordSeconds ? last.end : null;
+  // The last word stays: times are rough, and a cut into the next one costs it.
+  return lengthSeconds > wordSeconds && last.start > startSeconds ? last.start : null;
 }

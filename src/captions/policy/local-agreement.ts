@@ -16,7 +16,7 @@ export type AgreementSettings = {
 };
 
 /** As measured (docs/decisions/0006). */
-export const defaultAgreement: AgreementSettings = { edgeSeconds: 0.3, longestShiftSeconds: 1 };
+export const defaultAgreement: AgreementSettings = { edgeSeconds: 0.2, longestShiftSeconds: 1 };
 
 // Enough for a prompt and for any buffer: a minute of quick speech.
 const mostRecentWords = 200;

@@ -14,8 +14,8 @@ t.test('a short buffer stays whole, a longer one is cut behind the last committe
   t.equal(cut('one two. three', 2, 6), null, 'the sentence is cut off already');
 });
 
-t.test('a long buffer is cut behind the last committed word', async t => {
-  t.equal(cut('one two three', 0, 7), 3);
+t.test('a long buffer is cut in front of the last committed word', async t => {
+  t.equal(cut('one two three', 0, 7), 2, 'which stays, for the cut to be in no other');
   t.equal(cut('one two three', 3, 14), null, 'nothing is committed in it');
   t.equal(cut('', 0, 20), null);
 });
@@ -23,6 +23,8 @@ t.test('a long buffer is cut behind the last committed word', async t => {
 t.test('the prompt is what was said right before the buffer', async t => {
   t.equal(promptBefore(spoken('this video is quiet'), 1.2), 'this video is', 'not what is still in it');
   t.equal(promptBefore([], 0), '');
+  t.equal(promptBefore(spoken('this video is quiet.'), 2), '', 'the sentence is over');
+  t.equal(promptBefore(spoken('well. this'), 0.9), 'well. this');
   t.equal(promptBefore(spoken('this video'), 6), '', 'after a long pause there is none');
   t.equal(promptBefore([...spoken('long ago'), ...spoken('this video', 7)], 8), 'this video');
   const long = promptBefore(spoken('word '.repeat(200)), 1_000_000);

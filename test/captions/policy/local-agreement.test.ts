@@ -24,7 +24,7 @@ t.test('a word at the end of the buffer waits until it is surely over', async t 
   const end = words.at(-1)!.end;
   const first = policy.heard({ startSeconds: 0, endSeconds: end + 0.1, words });
   t.equal(textOf(first.partial), 'seven cold', 'it is not shown');
-  const second = policy.heard({ startSeconds: 0, endSeconds: end + 0.2, words });
+  const second = policy.heard({ startSeconds: 0, endSeconds: end + 0.15, words });
   t.same([textOf(second.committed), textOf(second.partial)], ['seven cold', ''], 'nor committed');
   const third = policy.heard({ startSeconds: 0, endSeconds: end + 0.6, words });
   t.equal(textOf(third.committed), 'green');
@@ -143,7 +143,7 @@ t.test(
 );
 
 t.test('every word that two hypotheses agree on is committed', async t => {
-  const isOver = (word: CaptionWord, heard: BufferHypothesis) => word.end <= heard.endSeconds - 0.3;
+  const isOver = (word: CaptionWord, heard: BufferHypothesis) => word.end <= heard.endSeconds - 0.2;
   holds(
     t,
     fc.property(speech, looks, (words, looks) => {
