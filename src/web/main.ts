@@ -2,6 +2,7 @@ import '@fontsource-variable/inter/wght.css';
 import './tokens.css';
 import './page.css';
 import { html, render } from 'lit';
+import { overlayOptions } from './captions/overlay-options.ts';
 
 /** The pages by their address; each is loaded when it is opened. */
 async function open(path: string): Promise<void> {
@@ -16,6 +17,11 @@ async function open(path: string): Promise<void> {
     render(html`<lr-watch .videoId=${watched}></lr-watch>`, document.body);
     return;
   }
+  const captioned = /^\/captions\/([0-9A-Za-z]{12})\/?$/.exec(path)?.[1];
+  if (captioned !== undefined) {
+    await openCaptions(captioned);
+    return;
+  }
   document.title = 'Not found - livereel';
   render(
     html`<main class="centred">
@@ -27,6 +33,21 @@ async function open(path: string): Promise<void> {
     </main>`,
     document.body,
   );
+}
+
+/** Captions alone: on a screen of their own, or with `?overlay` over somebody else's picture. */
+async function openCaptions(videoId: string): Promise<void> {
+  const options = overlayOptions(new URLSearchParams(location.search));
+  if (options === undefined) {
+    await import('./captions/captions-page.ts');
+    render(html`<lr-captions .videoId=${videoId}></lr-captions>`, document.body);
+  } else {
+    await import('./captions/overlay-page.ts');
+    render(
+      html`<lr-caption-page-overlay .videoId=${videoId} .options=${options}></lr-caption-page-overlay>`,
+      document.body,
+    );
+  }
 }
 
 /** A page whose code did not arrive says so instead of staying dark. */

@@ -32,6 +32,8 @@ export class PageServer {
   readonly changes: { id: string; change: object; token: string | undefined }[] = [];
   /** Where `/hls/<id>/` and `/videos/<id>/` are served from. */
   mediaFolder = '';
+  /** What `POST /api/v1/sessions` was asked for. */
+  readonly sessions: object[] = [];
   /** What `POST /api/v1/sessions` is refused with. */
   refusal: { status: number; body: object } | undefined;
   /** Bytes that came in by the WebSocket; each is acknowledged at once. */
@@ -77,6 +79,12 @@ export class PageServer {
     const cut = (socket: WebSocket) => socket.terminate();
     if (isRefusing) this.#ingest.prependListener('connection', cut);
     else this.#ingest.removeListener('connection', this.#ingest.listeners('connection')[0] as typeof cut);
+  }
+
+  /** Warns the publishers. */
+  warn(code: string, message: string): void {
+    for (const client of this.#ingest.clients)
+      client.send(JSON.stringify({ type: 'warning', code, message }));
   }
 
   /** Tells all who watch a video that something has happened. */
@@ -125,7 +133,7 @@ export class PageServer {
       this.#openStream(watched, response);
     } else if (watched !== undefined && part === 'transcript' && this.transcripts.has(watched)) {
       respond(response, 200, this.transcripts.get(watched) as Transcript);
-    } else if (pathname === '/api/v1/sessions') this.#createSession(response);
+    } else if (pathname === '/api/v1/sessions') void this.#createSession(request, response);
     else if (id !== undefined) this.#answerVideo(id, request, response);
     else if (pathname.startsWith('/api/')) respond(response, 404, { code: 'not-found' });
     else if (/^\/(hls|videos)\//.test(pathname)) {
@@ -137,7 +145,8 @@ export class PageServer {
     }
   }
 
-  #createSession(response: ServerResponse): void {
+  async #createSession(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    this.sessions.push(await bodyOf(request));
     if (this.refusal !== undefined) {
       respond(response, this.refusal.status, this.refusal.body);
       return;
@@ -157,9 +166,7 @@ export class PageServer {
   }
 
   async #change(video: VideoAnswer, request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk as Buffer);
-    const change = JSON.parse(Buffer.concat(chunks).toString()) as Partial<VideoAnswer>;
+    const change: Partial<VideoAnswer> = await bodyOf(request);
     const token = request.headers.authorization?.replace('Bearer ', '');
     this.changes.push({ id: video.id, change, token });
     if (token === undefined) {
@@ -178,6 +185,12 @@ export class PageServer {
     response.write('retry: 300\n\n');
     for (const [event, data] of this.greetings.get(id) ?? []) sendEvent(response, event, data);
   }
+}
+
+async function bodyOf(request: IncomingMessage): Promise<object> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  return JSON.parse(Buffer.concat(chunks).toString()) as object;
 }
 
 function sendEvent(response: ServerResponse, event: string, data: object): void {

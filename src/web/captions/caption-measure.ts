@@ -10,13 +10,13 @@ const longestRowLetters = 42;
 const letterWidthEm = 0.54;
 const usedWidth = 0.9;
 
-/** For a picture of this size; a small one gets larger letters for its size. */
+/** For a picture of this size; a small one gets larger letters for its size. `size`: a choice, or CSS pixels. */
 export function captionMeasure(
   picture: { readonly width: number; readonly height: number },
-  size: CaptionLook['size'],
+  size: CaptionLook['size'] | number,
 ): CaptionMeasure {
   const standardPx = Math.min(40, Math.max(15, Math.min(picture.height * 0.045, picture.width * 0.042)));
-  const fontPx = Math.round(standardPx * scales[size] * 10) / 10;
+  const fontPx = typeof size === 'number' ? size : Math.round(standardPx * scales[size] * 10) / 10;
   const fitting = Math.floor((picture.width * usedWidth) / (fontPx * letterWidthEm));
   return { fontPx, rowLetters: Math.max(12, Math.min(longestRowLetters, fitting)) };
 }

@@ -27,13 +27,15 @@ const rolledCaptions = 6;
  * transcript beside the picture is theirs.
  */
 export class CaptionOverlay extends LightElement {
-  static override properties = { feed: {}, look: {}, isRaised: {}, sample: {} };
+  static override properties = { feed: {}, look: {}, isRaised: {}, sample: {}, fontPx: {} };
   declare feed: CaptionFeed | undefined;
   declare look: CaptionLook;
   /** Whether the controls are in sight, which captions must not cover. */
   declare isRaised: boolean;
   /** Words to show while nobody speaks, so that a change of the look is seen. */
   declare sample: string;
+  /** CSS pixels, where the size is not left to the picture's. */
+  declare fontPx: number | undefined;
   /** Asked ten times a second. */
   playhead: (() => Playhead | undefined) | undefined;
   readonly #rollUp = new RollUp();
@@ -62,7 +64,7 @@ export class CaptionOverlay extends LightElement {
   }
 
   override render() {
-    const { isOn, position, background, size } = this.look;
+    const { isOn, position, background } = this.look;
     if (!isOn) return nothing;
     const isSample = this.#rows.length === 0 && this.sample !== '';
     const place = `${position} ${background} ${this.isRaised ? 'raised' : ''} ${this.#isRolling ? 'rolling' : ''}`;
@@ -70,7 +72,7 @@ export class CaptionOverlay extends LightElement {
       class=${`lines ${place}`}
       data-testid="captions"
       aria-hidden="true"
-      style=${`font-size: ${captionMeasure(this.#picture, size).fontPx}px`}
+      style=${`font-size: ${this.#measure.fontPx}px`}
     >
       ${isSample ? html`<p><span>${this.sample}</span></p>` : nothing}
       ${repeat(
@@ -81,8 +83,9 @@ export class CaptionOverlay extends LightElement {
     </div>`;
   }
 
-  get #picture() {
-    return { width: this.clientWidth, height: this.clientHeight };
+  get #measure() {
+    const picture = { width: this.clientWidth, height: this.clientHeight };
+    return captionMeasure(picture, this.fontPx ?? this.look.size);
   }
 
   #look(): void {
@@ -100,7 +103,7 @@ export class CaptionOverlay extends LightElement {
   }
 
   #block(seconds: number): readonly CaptionRow[] {
-    return blockAt(this.feed?.captions ?? [], seconds, this.#rowLetters);
+    return blockAt(this.feed?.captions ?? [], seconds, this.#measure.rowLetters);
   }
 
   #rolled(seconds: number): readonly CaptionRow[] {
@@ -108,12 +111,8 @@ export class CaptionOverlay extends LightElement {
     const end = lastBegun(captions, seconds) + 1;
     const rows = captions
       .slice(Math.max(0, end - rolledCaptions), end)
-      .flatMap(caption => captionRows(caption, this.#rowLetters));
+      .flatMap(caption => captionRows(caption, this.#measure.rowLetters));
     return this.#rollUp.show(rows, seconds, performance.now());
-  }
-
-  get #rowLetters(): number {
-    return captionMeasure(this.#picture, this.look.size).rowLetters;
   }
 }
 

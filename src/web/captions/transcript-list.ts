@@ -4,7 +4,7 @@ import { guard } from 'lit/directives/guard.js';
 import { repeat } from 'lit/directives/repeat.js';
 import { icon } from '../elements/icon.ts';
 import { LightElement } from '../elements/light-element.ts';
-import { clock, spokenTime } from '../elements/words.ts';
+import { clock } from '../elements/words.ts';
 import { type HeardCaption, lastBegun } from './heard-captions.ts';
 import { type Paragraph, transcriptParagraphs } from './transcript-paragraphs.ts';
 import { type Match, wordKey } from './transcript-search.ts';
@@ -115,7 +115,7 @@ export class TranscriptList extends LightElement {
     return guard(
       [...captions, marks.flat().join()],
       () => html`<div class="paragraph">
-        <button class="at number" aria-label=${`Play from ${spokenTime(start)}`}><time>${clock(start)}</time></button>
+        <button class="at number"><span class="only-spoken">Play from </span><time>${clock(start)}</time></button>
         <p>
           ${captions.map(
             ({ index, words, settledWords }, at) =>

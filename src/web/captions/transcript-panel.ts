@@ -108,12 +108,15 @@ export class TranscriptPanel extends LightElement {
   }
 
   #takeAlong() {
-    const words = { no: 'Copy text', yes: 'Copied', refused: 'Copy it by hand' }[this.#copied];
+    const words = { no: 'Copy', yes: 'Copied', refused: 'Copy it by hand' }[this.#copied];
     const names = Object.entries(files);
     return html`<footer>
       <button class="take copy" data-testid="copy-transcript" @click=${this.#copy}>
         ${icon(this.#copied === 'yes' ? 'check' : 'copy')}<span aria-live="polite">${words}</span>
       </button>
+      <a class="take" data-testid="large-type" href=${`/captions/${this.videoId}`} target="_blank" rel="noopener"
+        >${icon('letters')}Large type</a
+      >
       <span class="gap"></span>
       ${icon('download')}
       ${names.map(
@@ -121,9 +124,8 @@ export class TranscriptPanel extends LightElement {
           class="take"
           href=${`/videos/${this.videoId}/captions.${extension}`}
           download=${`${this.videoTitle}.${extension}`}
-          aria-label=${`Download as ${name}`}
           title=${`Download as ${name}`}
-          >${extension.toUpperCase()}</a
+          ><span class="only-spoken">Download </span>${extension.toUpperCase()}</a
         >`,
       )}
     </footer>`;

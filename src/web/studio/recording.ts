@@ -1,9 +1,19 @@
-import { PublishError, Publisher } from '../../client/publisher.ts';
+import { PublishError, Publisher, type PublisherWarning } from '../../client/publisher.ts';
 import { reachableUrl } from '../../client/reachable-url.ts';
 import { RecorderSource } from '../../client/recorder-source.ts';
+import { rememberOwnVideo } from '../elements/own-videos.ts';
+import { ScreenLock } from '../elements/screen-lock.ts';
 import type { LiveFacts } from './live-words.ts';
 import { RecentPeak } from './recent-peak.ts';
+import { RecordingCaptions } from './recording-captions.ts';
 import { SwitchableVideo } from './switchable-video.ts';
+
+/** What is asked of the server for a recording; an empty title is none. */
+export type RecordingWishes = {
+  readonly title: string;
+  readonly captions: boolean;
+  readonly language: string;
+};
 
 const slowTab = 'This tab was hidden, and the browser slowed the recording down. Keep it in view.';
 
@@ -19,32 +29,41 @@ export class Recording extends EventTarget {
   readonly publisher: Publisher;
   /** What it was called when it began; empty for no title. */
   readonly title: string;
+  /** What viewers read; undefined when it is not captioned. */
+  readonly captions: RecordingCaptions | undefined;
   readonly #source: RecorderSource;
   readonly #switchable: SwitchableVideo | undefined;
   readonly #startedAtMillis = performance.now();
   #stoppedAtMillis: number | undefined;
   #notice: string | undefined;
-  #screenLock: WakeLockSentinel | undefined;
+  readonly #screenLock = new ScreenLock();
   #isClosed = false;
   #isCatchingUp = false;
   readonly #unsafePeak = new RecentPeak();
 
   /** Creates the session and starts to record at once. @throws PublishError, or what MediaRecorder throws. */
-  static async start(media: MediaStream, mimeType: string, title: string): Promise<Recording> {
-    const session = { mimeType, ...(title === '' ? {} : { title }) };
+  static async start(media: MediaStream, mimeType: string, wishes: RecordingWishes): Promise<Recording> {
+    const { title, captions, language } = wishes;
+    const session = { mimeType, captions, language, ...(title === '' ? {} : { title }) };
     const publisher = await Publisher.create(location.origin, { session });
     try {
-      return new Recording(media, mimeType, publisher, title);
+      return new Recording(media, mimeType, publisher, wishes);
     } catch (error) {
       publisher.close();
       throw error;
     }
   }
 
-  private constructor(media: MediaStream, mimeType: string, publisher: Publisher, title: string) {
+  private constructor(
+    media: MediaStream,
+    mimeType: string,
+    publisher: Publisher,
+    { title, captions }: RecordingWishes,
+  ) {
     super();
     this.publisher = publisher;
     this.title = title;
+    rememberOwnVideo(publisher.session.id, publisher.session.ingestToken);
     const camera = media.getVideoTracks()[0];
     this.#switchable = SwitchableVideo.isSupported && camera ? new SwitchableVideo(camera) : undefined;
     const tracks = this.#switchable ? [this.#switchable.track, ...media.getAudioTracks()] : media.getTracks();
@@ -53,13 +72,13 @@ export class Recording extends EventTarget {
       ...camera?.getSettings(),
     });
     publisher.addEventListener('change', () => this.#onPublisher());
-    publisher.addEventListener('warning', event => this.#say((event as Event & { message: string }).message));
+    this.captions = captions ? new RecordingCaptions(publisher.session) : undefined;
+    this.captions?.addEventListener('change', () => this.#changed());
+    publisher.addEventListener('warning', event => this.#onWarning(event as PublisherWarning));
     this.#source.addEventListener('slow', () => this.#say(slowTab));
     this.#source.addEventListener('stopped', () => {
       if (this.#stoppedAtMillis === undefined) this.dispatchEvent(new Event('stopped'));
     });
-    document.addEventListener('visibilitychange', this.#onVisibility);
-    void this.#keepScreenOn();
   }
 
   /** Whether the camera can be changed now. */
@@ -130,24 +149,11 @@ export class Recording extends EventTarget {
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    document.removeEventListener('visibilitychange', this.#onVisibility);
+    this.#screenLock.close();
+    this.captions?.close();
     this.#switchable?.close();
     void this.#source.stop();
     this.publisher.close();
-    void this.#screenLock?.release().catch(() => {});
-  }
-
-  readonly #onVisibility = (): void => {
-    // The system takes the lock back when the page is hidden.
-    if (document.visibilityState === 'visible') void this.#keepScreenOn();
-  };
-
-  async #keepScreenOn(): Promise<void> {
-    try {
-      this.#screenLock = await navigator.wakeLock?.request('screen');
-    } catch {
-      // Low battery, or not visible: recording goes on without.
-    }
   }
 
   #onPublisher(): void {
@@ -155,6 +161,10 @@ export class Recording extends EventTarget {
     if (state === 'reconnecting') this.#isCatchingUp = true;
     else if (state === 'publishing' && waitingSeconds < caughtUpSeconds) this.#isCatchingUp = false;
     this.#changed();
+  }
+
+  #onWarning({ code, message }: PublisherWarning): void {
+    if (this.captions?.warn(code) !== true) this.#say(message);
   }
 
   #say(notice: string): void {

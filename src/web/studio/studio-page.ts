@@ -6,11 +6,12 @@ import { LightElement } from '../elements/light-element.ts';
 import { type CameraProblem, isCameraGranted, platformProblem } from './camera.ts';
 import { CaptureMedia } from './capture-media.ts';
 import { livePill } from './live-pill.ts';
-import { fillsPage, stillOf } from './picture-fit.ts';
 import { Recording, recordingProblem } from './recording.ts';
 import { studioControls } from './studio-controls.ts';
 import { problemMessage, welcomeMessage } from './studio-messages.ts';
-import { loadSettings, type StudioSettingsDialog } from './studio-settings.ts';
+import type { StudioPicture } from './studio-picture.ts';
+import './studio-picture.ts';
+import { loadSettings, type SettingsChange, type StudioSettingsDialog } from './studio-settings.ts';
 import './finished-take.ts';
 
 type Stage = 'welcome' | 'opening' | 'preview' | 'starting' | 'recording' | 'finishing' | 'finished';
@@ -28,7 +29,6 @@ export class StudioPage extends LightElement {
   #stage: Stage = 'welcome';
   #problem: CameraProblem | undefined;
   #recording: Recording | undefined;
-  #fills = true;
   #still: string | undefined;
   #redraw: ReturnType<typeof setInterval> | undefined;
 
@@ -43,7 +43,6 @@ export class StudioPage extends LightElement {
     document.title = 'Record - livereel';
     document.addEventListener('keydown', this.#onKey);
     window.addEventListener('beforeunload', this.#onLeave);
-    window.addEventListener('resize', this.#fit);
     window.addEventListener('pagehide', this.#onGone);
     if (this.#problem === undefined) {
       void isCameraGranted().then(isGranted => {
@@ -56,7 +55,6 @@ export class StudioPage extends LightElement {
     super.disconnectedCallback();
     document.removeEventListener('keydown', this.#onKey);
     window.removeEventListener('beforeunload', this.#onLeave);
-    window.removeEventListener('resize', this.#fit);
     window.removeEventListener('pagehide', this.#onGone);
     clearInterval(this.#redraw);
     this.#recording?.close();
@@ -75,25 +73,23 @@ export class StudioPage extends LightElement {
       <lr-studio-settings
         .settings=${this.#settings}
         .isRecording=${this.#stage === 'recording' || this.#stage === 'finishing'}
-        @settings-changed=${() => void this.#media.choose(this.#settings)}
+        @settings-changed=${this.#onSettings}
       ></lr-studio-settings>
       ${keysDialog(this.#keys)}
     </main>`;
   }
 
-  override updated(): void {
-    for (const video of this.querySelectorAll<HTMLVideoElement>('.picture video')) {
-      if (video.srcObject !== this.#media.preview) video.srcObject = this.#media.preview;
-    }
-  }
-
   #picture() {
-    if (this.#media.preview === null) return nothing;
-    const isWhole = this.#media.isScreen || !this.#fills;
-    return html`<div class=${`picture ${isWhole ? 'whole' : ''} ${this.#media.isMirrored ? 'mirrored' : ''}`}>
-      <video class="fill" muted autoplay playsinline aria-hidden="true" tabindex="-1"></video>
-      <video class="sharp" data-testid="preview" @resize=${this.#fit} muted autoplay playsinline aria-label="What your camera sees"></video>
-    </div>`;
+    const { preview, isScreen, isMirrored } = this.#media;
+    if (preview === null) return nothing;
+    const captions = this.#recording?.captions;
+    return html`<lr-studio-picture
+      .stream=${preview}
+      .isScreen=${isScreen}
+      .isMirrored=${isMirrored}
+      .captions=${this.#settings.showsCaptions ? captions?.feed : undefined}
+      .trouble=${captions?.trouble ?? ''}
+    ></lr-studio-picture>`;
   }
 
   #watchLink() {
@@ -159,15 +155,12 @@ export class StudioPage extends LightElement {
     </main>`;
   }
 
-  get #preview(): HTMLVideoElement | null {
-    return this.querySelector('.picture .sharp');
-  }
-
-  readonly #fit = (): void => {
-    const preview = this.#preview;
-    if (preview === null) return;
-    const page = { width: window.innerWidth, height: window.innerHeight };
-    this.#fills = fillsPage({ width: preview.videoWidth, height: preview.videoHeight }, page);
+  readonly #onSettings = (event: Event): void => {
+    const { changed } = event as SettingsChange;
+    if (changed.has('language')) void this.#recording?.captions?.setLanguage(this.#settings.language);
+    if (['cameraId', 'microphoneId', 'height'].some(key => changed.has(key))) {
+      void this.#media.choose(this.#settings);
+    }
     this.requestUpdate();
   };
 
@@ -219,7 +212,7 @@ export class StudioPage extends LightElement {
     this.#problem = undefined;
     this.#show('starting');
     try {
-      const recording = await Recording.start(media, this.#recorderType, this.#settings.title);
+      const recording = await Recording.start(media, this.#recorderType, this.#settings);
       this.#recording = recording;
       recording.addEventListener('change', () => this.#onRecording());
       recording.addEventListener('stopped', () => void this.#stop());
@@ -236,7 +229,7 @@ export class StudioPage extends LightElement {
     this.#show('finishing');
     try {
       await this.#recording.stop();
-      this.#still = stillOf(this.#preview);
+      this.#still = this.querySelector<StudioPicture>('lr-studio-picture')?.still;
       this.#media.close();
       this.#show('finished');
     } catch (error) {

@@ -1,4 +1,5 @@
 import { html } from 'lit';
+import { languageChoices, spokenLanguages } from '../captions/spoken-languages.ts';
 import { icon } from '../elements/icon.ts';
 import { LightElement } from '../elements/light-element.ts';
 import { listDevices } from './camera.ts';
@@ -9,34 +10,57 @@ export type StudioSettings = {
   microphoneId?: string;
   height: 480 | 720 | 1080;
   title: string;
+  /** Whether what is said is captioned. */
+  captions: boolean;
+  /** Whether one sees one's own captions. */
+  showsCaptions: boolean;
+  /** Of the speech: BCP-47, or `auto`. */
+  language: string;
 };
+
+/** Something was set; event `settings-changed`. */
+export class SettingsChange extends Event {
+  readonly changed: ReadonlySet<string>;
+
+  constructor(changed: readonly string[]) {
+    super('settings-changed');
+    this.changed = new Set(changed);
+  }
+}
 
 const storageKey = 'livereel.studio';
 const heights = [480, 720, 1_080] as const;
 
 /** The settings of the last time, as far as they are still readable. */
 export function loadSettings(): StudioSettings {
-  const settings: StudioSettings = { height: 720, title: '' };
+  const settings: StudioSettings = standard();
   try {
     const stored = JSON.parse(localStorage.getItem(storageKey) ?? '{}') as Record<string, unknown>;
     if (typeof stored.cameraId === 'string') settings.cameraId = stored.cameraId;
     if (typeof stored.microphoneId === 'string') settings.microphoneId = stored.microphoneId;
     settings.height = heights.find(height => height === stored.height) ?? 720;
+    if (typeof stored.captions === 'boolean') settings.captions = stored.captions;
+    if (typeof stored.showsCaptions === 'boolean') settings.showsCaptions = stored.showsCaptions;
+    if (spokenLanguages.some(tag => tag === stored.language)) settings.language = stored.language as string;
   } catch {
     // Storage is off or holds something else: the defaults do.
   }
   return settings;
 }
 
-function saveSettings({ cameraId, microphoneId, height }: StudioSettings): void {
+function standard(): StudioSettings {
+  return { height: 720, title: '', captions: true, showsCaptions: true, language: 'auto' };
+}
+
+function saveSettings({ title: _, ...kept }: StudioSettings): void {
   try {
-    localStorage.setItem(storageKey, JSON.stringify({ cameraId, microphoneId, height }));
+    localStorage.setItem(storageKey, JSON.stringify(kept));
   } catch {
     // A private window: they hold until it is closed.
   }
 }
 
-/** The settings dialog. Event `settings-changed` (detail: `StudioSettings`) after each change of a device or size. */
+/** The settings dialog. Event `settings-changed` (`SettingsChange`) after each change but of the title. */
 export class StudioSettingsDialog extends LightElement {
   static override properties = { settings: {}, isRecording: {} };
   declare settings: StudioSettings;
@@ -46,7 +70,7 @@ export class StudioSettingsDialog extends LightElement {
 
   constructor() {
     super();
-    this.settings = { height: 720, title: '' };
+    this.settings = standard();
     this.isRecording = false;
   }
 
@@ -90,9 +114,33 @@ export class StudioSettingsDialog extends LightElement {
             )}
           </select>
         </label>
-        ${this.isRecording ? html`<p class="hint">These can be changed after the recording.</p>` : null}
+        ${this.#captionFields()}
+        ${this.isRecording ? html`<p class="hint">What is grey can be changed after the recording.</p>` : null}
       </div>
     </dialog>`;
+  }
+
+  #captionFields() {
+    const { captions, showsCaptions, language } = this.settings;
+    return html`${tick('wants-captions', 'Caption what is said', captions, this.isRecording, isOn =>
+      this.#change({ captions: isOn }),
+    )}
+      ${tick('shows-captions', 'Show me the captions', showsCaptions, !captions, isOn =>
+        this.#change({ showsCaptions: isOn }),
+      )}
+      <label class="field"
+        >Spoken language
+        <select
+          data-testid="spoken-language"
+          ?disabled=${!captions}
+          @change=${(event: Event) => this.#change({ language: (event.target as HTMLSelectElement).value })}
+        >
+          <option value="auto" ?selected=${language === 'auto'}>Found out while you speak</option>
+          ${languageChoices().map(
+            ({ tag, name }) => html`<option value=${tag} ?selected=${tag === language}>${name}</option>`,
+          )}
+        </select>
+      </label>`;
   }
 
   #devices(name: string, devices: MediaDeviceInfo[], key: 'cameraId' | 'microphoneId') {
@@ -121,9 +169,21 @@ export class StudioSettingsDialog extends LightElement {
   #change(change: Partial<StudioSettings>): void {
     Object.assign(this.settings, change);
     saveSettings(this.settings);
-    this.dispatchEvent(new CustomEvent('settings-changed', { detail: this.settings }));
+    this.dispatchEvent(new SettingsChange(Object.keys(change)));
     this.requestUpdate();
   }
+}
+
+function tick(name: string, label: string, isOn: boolean, isDisabled: boolean, run: (isOn: boolean) => void) {
+  return html`<label class="tick"
+    ><input
+      type="checkbox"
+      data-testid=${name}
+      .checked=${isOn}
+      ?disabled=${isDisabled}
+      @change=${(event: Event) => run((event.target as HTMLInputElement).checked)}
+    />${label}</label
+  >`;
 }
 
 customElements.define('lr-studio-settings', StudioSettingsDialog);

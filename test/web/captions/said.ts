@@ -1,3 +1,4 @@
+import type { Page } from 'playwright-core';
 import type { Caption } from '../../../src/api/caption.ts';
 
 const secondsPerWord = 0.4;
@@ -12,4 +13,10 @@ export function said(index: number, start: number, text: string, change: Partial
   }));
   const end = start + words.length * secondsPerWord;
   return { index, revision: 1, final: true, start, end, text, words, ...change };
+}
+
+/** What stands over the picture now, blanks and lines as single blanks. */
+export async function shownWords(page: Page): Promise<string> {
+  const rows = await page.getByTestId('captions').locator('p').allTextContents();
+  return rows.map(row => row.replace(/\s+/g, ' ').trim()).join(' ');
 }
