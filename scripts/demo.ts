@@ -1,7 +1,8 @@
 /**
- * `npm run demo [-- --exit] [--seconds 10]`: the whole path without a camera or a screen. A generated clip goes through
- * the real WebSocket ingest at its real pace; the live address is printed as soon as it plays, then the video's.
- * Uses the server at HOST:PORT if one runs there, else starts one.
+ * `npm run demo [-- --exit] [--seconds 10]`: the whole path without a camera, a microphone, a screen or a network. A
+ * generated picture and synthetic speech go through the real WebSocket ingest at their real pace; the live address is
+ * printed as soon as it plays, then what is said, then the video's address. Uses the server at HOST:PORT if one runs
+ * there, else starts one, which listens with the tests' small model unless WHISPER_MODEL or WHISPER_URL is set.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -12,6 +13,7 @@ import { parseArgs } from 'node:util';
 import WebSocket from 'ws';
 import type { VideoAnswer } from '../src/api/video.ts';
 import { Publisher, type WebSocketClass } from '../src/client/publisher.ts';
+import { DemoCaptions } from './demo-captions.ts';
 
 const { values } = parseArgs({
   options: { exit: { type: 'boolean', default: false }, seconds: { type: 'string', default: '10' } },
@@ -23,6 +25,11 @@ if (!(seconds >= 1 && seconds <= 3_600)) {
 }
 const baseUrl = `http://${process.env.HOST || '127.0.0.1'}:${process.env.PORT || '8000'}`;
 const root = fileURLToPath(new URL('..', import.meta.url));
+/** Test material: it knows 93 words, and the clip has no others. */
+const speech = {
+  model: `${root}test/fixtures/speech/ggml-micro-15s.en.bin`,
+  clip: `${root}test/fixtures/speech/clips/speech-10s.wav`,
+};
 
 /** Ends what was started here, and only that. */
 const started: ChildProcess[] = [];
@@ -43,7 +50,12 @@ async function serverRuns(): Promise<void> {
   const args = existsSync(main)
     ? [...node, main, 'serve']
     : [...node, '--import', 'tsx', `${root}src/main.ts`, 'serve'];
-  const env = { ...process.env, LOG_LEVEL: process.env.LOG_LEVEL || 'warn' };
+  const { LOG_LEVEL, WHISPER_MODEL, WHISPER_URL } = process.env;
+  const env = {
+    ...process.env,
+    LOG_LEVEL: LOG_LEVEL || 'warn',
+    ...(!WHISPER_URL && { WHISPER_MODEL: WHISPER_MODEL || speech.model }),
+  };
   const server = spawn(process.execPath, args, { cwd: root, env, stdio: ['ignore', 'inherit', 'inherit'] });
   started.push(server);
   const giveUpAt = performance.now() + 60_000;
@@ -56,13 +68,13 @@ async function serverRuns(): Promise<void> {
   console.log(`Server ready at ${baseUrl}`);
 }
 
-/** Test picture with a clock, a beep each second; leaves ffmpeg at the pace of a camera, a cluster each 200 ms. */
+/** Test picture with a clock, and speech; leaves ffmpeg at the pace of a camera, a cluster each 200 ms. */
 function camera(): ChildProcess {
   const ffmpeg = spawn(
     'ffmpeg',
     [
       ['-v', 'error', '-re', '-f', 'lavfi', '-i', 'testsrc2=size=1280x720:rate=30'],
-      ['-re', '-f', 'lavfi', '-i', 'sine=frequency=220:beep_factor=4:sample_rate=48000'],
+      ['-re', '-stream_loop', '-1', '-i', speech.clip, '-ar', '48000'],
       ['-t', `${seconds}`, '-c:v', 'libx264', '-preset', 'superfast', '-tune', 'zerolatency'],
       ['-pix_fmt', 'yuv420p', '-g', '60', '-b:v', '2M', '-c:a', 'libopus', '-b:a', '64k'],
       ['-f', 'matroska', '-live', '1', '-cluster_time_limit', '200', '-flush_packets', '1', 'pipe:1'],
@@ -101,9 +113,10 @@ async function finished(id: string): Promise<VideoAnswer> {
 async function run(): Promise<void> {
   await serverRuns();
   const publisher = await Publisher.create(baseUrl, {
-    session: { title: 'Demo', mimeType: 'video/webm;codecs=avc1,opus' },
+    session: { title: 'Demo', language: 'en', mimeType: 'video/webm;codecs=avc1,opus' },
     webSocket: WebSocket as unknown as WebSocketClass,
   });
+  const captions = new DemoCaptions(baseUrl, publisher.session.id);
   const beganAt = performance.now();
   const source = camera();
   const live = plays(publisher.session.id).then(() => {
@@ -120,6 +133,9 @@ async function run(): Promise<void> {
   await publisher.end();
   await live;
   const video = await finished(publisher.session.id);
+  await captions.settled(10);
+  await captions.close();
+  if (captions.count === 0) console.log('No captions: the log of the server says why.');
   const size = video.sizeBytes === null ? '?' : (video.sizeBytes / 1e6).toFixed(2);
   console.log(`\nFinished video:  ${publisher.session.watchUrl}`);
   console.log(`File:            ${video.fileUrl}`);
