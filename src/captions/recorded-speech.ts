@@ -1,9 +1,4 @@
-/** Hears 20 ms of sound after another: nothing, something that may turn out to have been speech, or speech. */
-export interface FrameDetector {
-  hear(frame: Int16Array): 'nothing' | 'sound' | 'speech';
-}
-
-const detectorFrameSamples = 320;
+import { detectorFrameSamples, type SpeechDetector } from './speech-detector.ts';
 
 /** A piece of sound, and whether it is speech. */
 export type JudgedPiece = { readonly pcm: Int16Array; readonly isSpeech: boolean };
@@ -18,13 +13,13 @@ const longestGapFrames = 8;
  * speech, was speech from its beginning. One per recording; takes its sound without holes.
  */
 export class RecordedSpeech {
-  readonly #detector: FrameDetector;
+  readonly #detector: SpeechDetector;
   #rest: Int16Array = new Int16Array(0);
   // Sound that may be speech, with the short gaps in it.
   #doubtful: Int16Array[] = [];
   #quietFrames = longestGapFrames;
 
-  constructor(detector: FrameDetector) {
+  constructor(detector: SpeechDetector) {
     this.#detector = detector;
   }
 

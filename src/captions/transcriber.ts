@@ -4,7 +4,8 @@ import { credibleWords } from './policy/credible-words.ts';
 import { captionsOf } from './policy/line-breaking.ts';
 import { withRisingTimes } from './policy/rising-times.ts';
 import { type Recogniser, speechSampleRate } from './recogniser.ts';
-import { type FrameDetector, type JudgedPiece, RecordedSpeech } from './recorded-speech.ts';
+import { type JudgedPiece, RecordedSpeech } from './recorded-speech.ts';
+import type { SpeechDetector } from './speech-detector.ts';
 
 /** A caption's worth of a transcript; seconds on the media timeline. */
 export type TranscriptSegment = {
@@ -25,7 +26,7 @@ export type Transcript = {
 /** What a transcript is made with. */
 export type TranscriberParts = {
   readonly recogniser: Recogniser;
-  readonly detector: FrameDetector;
+  readonly detector: SpeechDetector;
   /** BCP-47 primary language of the speech; null: the recogniser finds out. */
   readonly language: string | null;
   /** Told how many seconds are done. */

@@ -1,5 +1,5 @@
 import type { Recogniser } from '../captions/recogniser.ts';
-import type { FrameDetector } from '../captions/recorded-speech.ts';
+import type { SpeechDetector } from '../captions/speech-detector.ts';
 import { type Transcript, transcribe } from '../captions/transcriber.ts';
 import { LivereelError } from '../errors.ts';
 import type { VideoEvents } from '../events/video-events.ts';
@@ -29,7 +29,7 @@ export interface Transcripts {
 export type TranscriptFinisherParts = {
   /** Rejects while no recogniser is to be had. */
   readonly openRecogniser: (signal: AbortSignal) => Promise<OpenRecogniser>;
-  readonly newDetector: () => FrameDetector;
+  readonly newDetector: () => SpeechDetector;
   readonly tasks: TaskStore;
   readonly videos: Pick<VideoStore, 'find' | 'update'>;
   readonly transcripts: Transcripts;

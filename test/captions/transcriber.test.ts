@@ -1,16 +1,12 @@
 import t from 'tap';
 import type { Recogniser, SpeechRequest } from '../../src/captions/recogniser.ts';
-import { type FrameDetector, RecordedSpeech } from '../../src/captions/recorded-speech.ts';
+import { RecordedSpeech } from '../../src/captions/recorded-speech.ts';
 import { type Transcript, transcribe } from '../../src/captions/transcriber.ts';
+import { VoiceDetector } from '../../src/captions/voice-detector.ts';
 import { type ClipName, median, plainWords, speechClip } from '../support/speech.ts';
 import { startTestRecogniser } from '../support/test-recogniser.ts';
 
 const signal = new AbortController().signal;
-
-/** What is loud is speech: enough for clips whose noise is soft. */
-const loudness: FrameDetector = {
-  hear: frame => (frame.some(value => Math.abs(value) > 1_500) ? 'speech' : 'nothing'),
-};
 
 async function* inPieces(pcm: Int16Array): AsyncGenerator<Int16Array> {
   for (let at = 0; at < pcm.length; at += 5_001) yield pcm.slice(at, at + 5_001);
@@ -21,12 +17,12 @@ const wordsOf = ({ segments }: Transcript) => segments.flatMap(({ words }) => wo
 t.test('clips become transcripts: their words, in order, at their times', async t => {
   const { recogniser, close } = await startTestRecogniser();
   t.teardown(close);
-  for (const name of ['sentence-4s', 'pauses-30s', 'long-75s'] satisfies ClipName[]) {
+  for (const name of ['sentence-5s-noisy', 'pauses-30s', 'long-75s'] satisfies ClipName[]) {
     const { pcm, text, words, durationSeconds } = await speechClip(name);
     const progress: number[] = [];
     const parts = {
       recogniser,
-      detector: loudness,
+      detector: new VoiceDetector(),
       language: 'en',
       onProgress: (s: number) => void progress.push(s),
     };
@@ -56,7 +52,7 @@ t.test('clips become transcripts: their words, in order, at their times', async 
   }
 });
 
-t.test('silence is not even asked about', async t => {
+t.test('silence and noise are not even asked about', async t => {
   const asked: SpeechRequest[] = [];
   const recogniser: Recogniser = {
     longestRequestSeconds: 15,
@@ -65,9 +61,11 @@ t.test('silence is not even asked about', async t => {
       return { language: 'en', segments: [] };
     },
   };
-  const { pcm } = await speechClip('silence-10s');
-  const parts = { recogniser, detector: loudness, language: null, onProgress: () => undefined };
-  t.same(await transcribe(inPieces(pcm), parts, signal), { language: null, segments: [] });
+  for (const name of ['silence-10s', 'noise-10s'] satisfies ClipName[]) {
+    const { pcm } = await speechClip(name);
+    const parts = { recogniser, detector: new VoiceDetector(), language: null, onProgress: () => undefined };
+    t.same(await transcribe(inPieces(pcm), parts, signal), { language: null, segments: [] });
+  }
   t.same(asked, []);
 });
 
@@ -82,7 +80,7 @@ t.test('the language that the first words are in is kept', async t => {
     },
   };
   const { pcm } = await speechClip('pauses-30s');
-  const parts = { recogniser, detector: loudness, language: null, onProgress: () => undefined };
+  const parts = { recogniser, detector: new VoiceDetector(), language: null, onProgress: () => undefined };
   const transcript = await transcribe(inPieces(pcm), parts, signal);
   t.equal(transcript.language, 'de');
   t.equal(asked[0], null);
@@ -93,7 +91,7 @@ t.test('what goes wrong is told, and the decoder is let go', async t => {
   let isOver = false;
   async function* endless(): AsyncGenerator<Int16Array> {
     try {
-      for (;;) yield new Int16Array(16_000).fill(9_000);
+      for (;;) yield (await speechClip('speech-10s')).pcm;
     } finally {
       isOver = true;
     }
@@ -104,7 +102,7 @@ t.test('what goes wrong is told, and the decoder is let go', async t => {
       throw new Error('no');
     },
   };
-  const parts = { recogniser, detector: loudness, language: null, onProgress: () => undefined };
+  const parts = { recogniser, detector: new VoiceDetector(), language: null, onProgress: () => undefined };
   await t.rejects(transcribe(endless(), parts, signal), { message: 'no' });
   t.ok(isOver);
 });
@@ -122,7 +120,7 @@ t.test('a sound that went on as speech was speech from its beginning', t => {
     'nothing',
   ] as const;
   let frame = 0;
-  const speech = new RecordedSpeech({ hear: () => script[frame++] ?? 'nothing' });
+  const speech = new RecordedSpeech({ hear: () => script[frame++] ?? 'nothing', reset: () => undefined });
   const judged = [
     ...speech.judge(new Int16Array(320 * 7 + 100)),
     ...speech.judge(new Int16Array(320 * 20 - 100)),

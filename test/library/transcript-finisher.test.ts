@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import t, { type Test } from 'tap';
 import type { VideoEvent } from '../../src/api/event.ts';
 import type { Hypothesis, Recogniser, SpeechRequest } from '../../src/captions/recogniser.ts';
-import type { FrameDetector } from '../../src/captions/recorded-speech.ts';
+import type { SpeechDetector } from '../../src/captions/speech-detector.ts';
 import type { Transcript } from '../../src/captions/transcriber.ts';
 import { LivereelError } from '../../src/errors.ts';
 import { VideoEvents } from '../../src/events/video-events.ts';
@@ -67,8 +67,9 @@ function onsets(pcm: Int16Array): number[] {
 }
 
 /** What is loud is speech. */
-const loudness: FrameDetector = {
+const loudness: SpeechDetector = {
   hear: frame => (frame.some(value => Math.abs(value) > 3_000) ? 'speech' : 'nothing'),
+  reset: () => undefined,
 };
 
 type Kept = Transcript & { readonly model: string };
