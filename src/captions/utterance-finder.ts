@@ -13,8 +13,8 @@ export interface UtteranceListener {
 const frameSeconds = detectorFrameSamples / speechSampleRate;
 /** Of sound around speech: recognisers hear first and last words better. */
 const paddingFrames = Math.round(0.3 / frameSeconds);
-/** After such a pause an utterance is over. */
-const pauseFrames = Math.round(0.4 / frameSeconds);
+/** After such a pause an utterance is over; with what the detector takes to hear it, that is known within 0.5 s. */
+const pauseFrames = Math.round(0.3 / frameSeconds);
 /** A voice is known by then at the latest; what it said before is found in what is kept. */
 const longestProofFrames = Math.round(1 / frameSeconds);
 /** Sound before speech that may be its beginning: an "s" has no tone. */
