@@ -5,7 +5,7 @@ import { freePort, TestServer } from '../support/server.ts';
 
 const demo = fileURLToPath(new URL('../../scripts/demo.ts', import.meta.url));
 
-t.test('the demo plays live, becomes a video, and leaves nothing behind', async t => {
+t.test('the demo plays live, says what is said, becomes a video, and leaves nothing behind', async t => {
   const port = await freePort();
   const { stdout } = await runProgram(
     process.execPath,
@@ -22,6 +22,7 @@ t.test('the demo plays live, becomes a video, and leaves nothing behind', async 
   );
   const text = stdout.toString();
   t.match(text, new RegExp(`Live after \\d\\.\\d s: +http://127\\.0\\.0\\.1:${port}/watch/[0-9A-Za-z]{12}`));
+  t.match(text, /Caption at 0\.\d s: +one coffee watches again\./);
   t.match(text, /File: +http:\S+\/video\.mp4/);
   t.match(text, /Duration: +(3\.9|4\.[01])\d s/);
   t.match(text, /File size: +\d+\.\d\d MB/);
