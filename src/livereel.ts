@@ -81,7 +81,7 @@ async function build(
     workingDirectory: join(content.tmpDir, 'ffmpeg'),
   };
   await mkdir(run.workingDirectory, { recursive: true });
-  const finisher = own(new RecordingFinisher(content, videos, events, { ...run, log }, log));
+  const finisher = own(new RecordingFinisher(content, videos, events, { ...run, log }, null, log));
   const sessions = own(
     new SessionRegistry({
       settings: sessionSettings(config, run),
@@ -105,6 +105,9 @@ async function build(
   const app = createApiApp({
     sessions,
     videos,
+    onLanguage: async (id, language) => {
+      if (language !== 'auto') sessions.find(id)?.setLanguage(language);
+    },
     readiness,
     metrics,
     publicAddress,

@@ -11,6 +11,8 @@ import { addVideoRoutes, type VideoShelf } from './routes/videos.ts';
 export type ApiParts = {
   readonly sessions: SessionDoor;
   readonly videos: VideoShelf;
+  /** The language of a video's speech (BCP-47, or `auto`) was corrected. */
+  readonly onLanguage: (id: string, language: string) => Promise<void>;
   readonly readiness: () => Readiness;
   readonly metrics: Metrics;
   /** Asked at each request: with `PORT=0` the address is known only after the start. */
@@ -23,7 +25,7 @@ export type ApiParts = {
 /** Declares every route of the control plane. */
 export function addApiRoutes(app: OpenAPIHono, parts: ApiParts): void {
   addSessionRoutes(app, parts.sessions, parts.publicAddress);
-  addVideoRoutes(app, parts.videos, parts.sessions, parts.publicAddress);
+  addVideoRoutes(app, parts.videos, parts, parts.publicAddress);
   addHealthRoutes(app, parts);
   addDocsRoutes(app);
 }

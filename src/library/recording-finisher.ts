@@ -13,6 +13,14 @@ import type { VideoStore } from './video-store.ts';
 // The last picture's duration is a guess of the recorder's; sound ends on whole AAC frames.
 const toleratedDurationSeconds = 0.15;
 
+/** What else is made of a video, later and on its own. */
+export interface LaterTasks {
+  /** The session's video will want it once it is ready. Safe to repeat, never throws. */
+  wanted(session: FinishedSession): Promise<void>;
+  /** A video is ready. */
+  look(): void;
+}
+
 /**
  * Makes a video of a session that is over: the progressive MP4, decoded once from end to end. Only when it holds
  * what the journal holds is the journal deleted; otherwise it is kept, and the record says so. One at a time:
@@ -23,6 +31,7 @@ export class RecordingFinisher implements FinishedSessions {
   readonly #videos: VideoStore;
   readonly #events: VideoEvents;
   readonly #run: RunSettings;
+  readonly #later: LaterTasks | null;
   readonly #log: Log;
   #queue: Promise<void> = Promise.resolve();
   readonly #closing = new AbortController();
@@ -32,12 +41,14 @@ export class RecordingFinisher implements FinishedSessions {
     videos: VideoStore,
     events: VideoEvents,
     run: Omit<RunSettings, 'signal'>,
+    later: LaterTasks | null,
     log: Log,
   ) {
     this.#content = content;
     this.#videos = videos;
     this.#events = events;
     this.#run = { ...run, signal: this.#closing.signal };
+    this.#later = later;
     this.#log = log;
   }
 
@@ -55,6 +66,8 @@ export class RecordingFinisher implements FinishedSessions {
     if (this.#closing.signal.aborted) return;
     const { id } = session;
     const log = this.#log.child({ sessionId: id });
+    // Noted before the video is ready: a crash in between repeats this, not forgets it.
+    await this.#later?.wanted(session);
     try {
       await this.#writeVideo(session);
       const check = await checkRecording(this.#run, this.#content.videoFile(id));
@@ -75,6 +88,7 @@ export class RecordingFinisher implements FinishedSessions {
       else log.warn({ doubt }, 'video not verified: its journal is kept');
       log.info({ durationSeconds: check.durationSeconds, frames: check.frames, sizeBytes }, 'video ready');
       this.#events.report({ event: 'state', data: { id, state: 'ready', at: new Date().toISOString() } });
+      this.#later?.look();
     } catch (error) {
       if (this.#closing.signal.aborted) return;
       log.error({ err: error }, 'video not made: its journal is kept');

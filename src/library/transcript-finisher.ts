@@ -1,4 +1,4 @@
-import type { Recogniser } from '../captions/recogniser.ts';
+import type { OpenedRecogniser } from '../captions/local-recogniser.ts';
 import type { SpeechDetector } from '../captions/speech-detector.ts';
 import { type Transcript, transcribe } from '../captions/transcriber.ts';
 import { LivereelError } from '../errors.ts';
@@ -11,14 +11,6 @@ import type { ContentDirectory } from '../store/content-directory.ts';
 import type { TaskStore, VideoTask } from './task-store.ts';
 import type { VideoRow, VideoStore } from './video-store.ts';
 
-/** The recogniser for transcripts, while there is work for it. */
-export type OpenRecogniser = {
-  readonly recogniser: Recogniser;
-  /** The model's name, as it is kept with the transcript. */
-  readonly model: string;
-  readonly close: () => Promise<void>;
-};
-
 /** Where transcripts go. */
 export interface Transcripts {
   /** Keeps the final transcript of a video in place of what was known of it; safe to repeat. */
@@ -28,7 +20,7 @@ export interface Transcripts {
 /** What transcripts are made with and kept in. */
 export type TranscriptFinisherParts = {
   /** Rejects while no recogniser is to be had. */
-  readonly openRecogniser: (signal: AbortSignal) => Promise<OpenRecogniser>;
+  readonly openRecogniser: (signal: AbortSignal) => Promise<OpenedRecogniser>;
   readonly newDetector: () => SpeechDetector;
   readonly tasks: TaskStore;
   readonly videos: Pick<VideoStore, 'find' | 'update'>;
@@ -144,7 +136,7 @@ export class TranscriptFinisher {
     return millisUntil(next);
   }
 
-  async #make(due: VideoTask, opened: OpenRecogniser): Promise<void> {
+  async #make(due: VideoTask, opened: OpenedRecogniser): Promise<void> {
     const { tasks, videos, log } = this.#parts;
     const { videoId } = due;
     const abort = new AbortController();
@@ -181,9 +173,9 @@ export class TranscriptFinisher {
     await tasks.retry(videoId, task, reason, new Date(Date.now() + delayMillis));
   }
 
-  async #transcribe(video: VideoRow, opened: OpenRecogniser, signal: AbortSignal): Promise<void> {
+  async #transcribe(video: VideoRow, opened: OpenedRecogniser, signal: AbortSignal): Promise<void> {
     const { content, transcripts, videos, newDetector, log } = this.#parts;
-    const { recogniser, model } = opened;
+    const { recogniser, modelName: model } = opened;
     const startedAtMillis = performance.now();
     const language = video.language === 'auto' ? null : (video.language.split('-')[0] as string);
     const parts = { recogniser, detector: newDetector(), language, onProgress: this.#progressOf(video) };

@@ -10,7 +10,7 @@ const sessionsPath = '/api/v1/sessions';
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
 
 t.test('the control plane over its socket', async t => {
-  const { call, videos, sessions, state, logged } = await startApi(t);
+  const { call, videos, sessions, state, logged, corrections } = await startApi(t);
   const create = async (body: object = {}) => {
     const created = await call(sessionsPath, { method: 'POST', body });
     return { created, ...sessionAnswer.parse(created.json) };
@@ -249,6 +249,7 @@ t.test('the control plane over its socket', async t => {
     t.match(await patch({ description: 'two\nlines', visibility: 'unlisted', language: 'de' }), {
       json: { title: 'after', description: 'two\nlines', visibility: 'unlisted', language: 'de' },
     });
+    t.same(corrections, [[id, 'de']], 'a corrected language is passed on');
     t.match(await patch({}), { status: 200, json: { title: 'after' } });
     t.match(await patch({ title: '' }), { json: { title: 'Untitled' } });
     t.match(

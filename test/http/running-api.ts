@@ -21,9 +21,13 @@ export async function startApi(t: Test) {
   const logged: { level: number; reference?: string; msg: string }[] = [];
   const log = pino({ level: 'warn' }, { write: line => logged.push(JSON.parse(line)) });
   const reading = { name: 'livereel_parts_total', help: 'Parts', kind: 'counter', read: () => 7 } as const;
+  const corrections: [id: string, language: string][] = [];
   const app = createApiApp({
     sessions,
     videos,
+    onLanguage: async (id, language) => {
+      corrections.push([id, language]);
+    },
     readiness: () => state.readiness,
     metrics: new Metrics([reading]),
     publicAddress: () => ({ url: 'http://127.0.0.1:8000', isFixed: false }),
@@ -38,5 +42,5 @@ export async function startApi(t: Test) {
     await rm(folder, { recursive: true, force: true });
   });
   const call = (path: string, options?: SocketRequest) => socketRequest(socketPath, path, options);
-  return { app, call, videos, sessions, state, logged, socketPath };
+  return { app, call, videos, sessions, state, logged, corrections, socketPath };
 }

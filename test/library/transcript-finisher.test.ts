@@ -101,7 +101,7 @@ async function start(t: Test, server: TestServer, database?: Database) {
       const close = async () => {
         opens.closed += 1;
       };
-      return { recogniser, model: 'beeps', close };
+      return { recogniser, modelName: 'beeps', close };
     },
     newDetector: () => loudness,
     tasks,

@@ -70,11 +70,17 @@ const changeVideo = createRoute({
 
 type Access = Pick<SessionDoor, 'authorizes'>;
 
+/** What the routes need besides the library. */
+export type VideoRouteParts = {
+  readonly sessions: Access;
+  readonly onLanguage: (id: string, language: string) => Promise<void>;
+};
+
 /** Declares the routes of docs/protocol.md, section 8, as far as they exist. */
 export function addVideoRoutes(
   app: OpenAPIHono,
   shelf: VideoShelf,
-  access: Access,
+  { sessions: access, onLanguage }: VideoRouteParts,
   address: () => PublicAddress,
 ): void {
   app.openapi(listVideos, async c => {
@@ -97,8 +103,10 @@ export function addVideoRoutes(
   app.openapi(changeVideo, async c => {
     const { id } = c.req.valid('param');
     await allowChange(id, tokenOf(c.req.raw.headers, c.req.valid('query').token), shelf, access);
-    const changed = await shelf.update(id, changesOf(c.req.valid('json')));
+    const changes = changesOf(c.req.valid('json'));
+    const changed = await shelf.update(id, changes);
     if (changed === undefined) throw noSuchVideo();
+    if (changes.language !== undefined) await onLanguage(id, changes.language);
     return c.json(presentVideo(changed, publicUrlFor(c.req.raw.headers, address())), 200);
   });
 }
