@@ -111,20 +111,6 @@ export function isCodedInOrder({ sps }: AvcParameterSets): boolean {
   });
 }
 
-/** Whether the sample's NAL units stand behind start codes (H.264, annex B), not behind their lengths. */
-export function isByteStream(sample: Buffer): boolean {
-  const begin = sample.length > 4 ? sample.readUInt32BE(0) : 0;
-  // A start code of three bytes is also the length of a NAL unit of 256 to 511 bytes.
-  return begin === 1 || (begin >>> 8 === 1 && !hasLengths(sample));
-}
-
-/** Whether lengths of 4 bytes lead from NAL unit to NAL unit to the sample's very end. */
-function hasLengths(sample: Buffer): boolean {
-  let position = 0;
-  while (position + 4 < sample.length) position += 4 + sample.readUInt32BE(position);
-  return position === sample.length;
-}
-
 /** A sample of the byte stream format (H.264, annex B.1) in MP4 layout: each NAL unit behind its length in 4 bytes. */
 export function withLengths(sample: Buffer): Buffer {
   const nals: Buffer[] = [];

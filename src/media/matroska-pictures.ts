@@ -1,4 +1,4 @@
-import { type AvcParameterSets, isByteStream, isCodedInOrder, parameterSetsIn, withLengths } from './avc.ts';
+import { type AvcParameterSets, isCodedInOrder, parameterSetsIn, withLengths } from './avc.ts';
 import { childElements, ebmlId, element, openElement, readElementHead, readUnsigned } from './ebml.ts';
 import {
   clusterMagic,
@@ -185,7 +185,10 @@ export class MatroskaPictures {
 
   #picture(ticks: number, isSync: boolean, content: Buffer): void {
     if (this.#isRefused || content.length === 0) return;
-    const data = isByteStream(content) ? withLengths(content) : Buffer.from(content);
+    // With no configuration in the header it is a byte stream (H.264, annex B). The bytes themselves cannot tell: a
+    // length of 256 to 511 looks like a start code.
+    const isByteStream = this.#video?.codecPrivate.length === 0;
+    const data = isByteStream ? withLengths(content) : Buffer.from(content);
     const sets = isSync ? parameterSetsIn(data) : null;
     if (sets !== null && !isCodedInOrder(sets)) this.#refuse();
     if (this.#isRefused) return;

@@ -3,7 +3,6 @@ import t from 'tap';
 import {
   avcCodecString,
   avcConfigurationBox,
-  isByteStream,
   nalUnits,
   parameterSetsIn,
   pictureSizeOf,
@@ -140,23 +139,4 @@ t.test("a sample's NAL units are walked to its end, and not past a length that l
   }
   t.same([...nalUnits(Buffer.from('ffffffff65', 'hex'))], []);
   t.same([...nalUnits(Buffer.from('0000000065', 'hex'))], []);
-});
-
-t.test('a length is not taken for a start code, whatever it is', async t => {
-  const lengths = [2, 255, 256, 300, 511, 512, 70_000];
-  for (const first of lengths) {
-    for (const rest of [[], [5], [300, 1]]) {
-      const nals = [first, ...rest].map(length => {
-        const nal = Buffer.alloc(4 + length, 0x41);
-        nal.writeUInt32BE(length);
-        return nal;
-      });
-      t.equal(isByteStream(Buffer.concat(nals)), false, `${first} and ${rest.join(', ')}`);
-    }
-  }
-  for (const code of ['00000001', '000001']) {
-    const nal = Buffer.concat([Buffer.from(code, 'hex'), Buffer.alloc(300, 0x41)]);
-    t.equal(isByteStream(nal), true, code);
-    t.equal(isByteStream(Buffer.concat([nal, nal])), true, `${code} twice`);
-  }
 });

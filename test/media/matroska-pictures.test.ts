@@ -134,6 +134,18 @@ t.test('nothing is given before the first key, and damage costs its cluster', as
   );
 });
 
+t.test('a length that looks like a start code is a length', async t => {
+  const writer = new MatroskaWriter(1_000_000);
+  const codecPrivate = avcConfigurationBox(baseline).subarray(8);
+  const header = writer.header([{ number: 1, kind: 'video', codecId: 'V_MPEG4/ISO/AVC', codecPrivate }]);
+  const picture = Buffer.concat([Buffer.from([0, 0, 1, 0x2c]), Buffer.alloc(300, 0x65)]);
+  const { pictures } = take([header, writer.frameHead(1, 0, true, picture.length), picture]);
+  t.same(
+    pictures.map(({ data }) => data),
+    [picture],
+  );
+});
+
 t.test('any bytes are survived', async t => {
   const survives = (bytes: Uint8Array, at: number) => {
     const mutated = Buffer.from(clip.bytes.subarray(0, 60_000));
