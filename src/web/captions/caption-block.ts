@@ -17,7 +17,7 @@ export function blockAt(
 ): readonly CaptionRow[] {
   const caption = captions[lastBegun(captions, seconds)];
   if (caption === undefined) return [];
-  const rows = captionRows(caption, width);
+  const rows = captionRows([caption], width);
   let first = 0;
   while (first + rowsPerBlock < rows.length && startOf(rows, first + rowsPerBlock) <= seconds) {
     first += rowsPerBlock;

@@ -6,7 +6,7 @@ import { blockAt } from './caption-block.ts';
 import type { CaptionFeed } from './caption-feed.ts';
 import type { CaptionLook } from './caption-look.ts';
 import { captionMeasure } from './caption-measure.ts';
-import { type CaptionRow, captionRows } from './caption-rows.ts';
+import { beginsRow, type CaptionRow, captionRows } from './caption-rows.ts';
 import { lastBegun } from './heard-captions.ts';
 import { RollUp } from './roll-up.ts';
 
@@ -109,9 +109,9 @@ export class CaptionOverlay extends LightElement {
   #rolled(seconds: number): readonly CaptionRow[] {
     const captions = this.feed?.captions ?? [];
     const end = lastBegun(captions, seconds) + 1;
-    const rows = captions
-      .slice(Math.max(0, end - rolledCaptions), end)
-      .flatMap(caption => captionRows(caption, this.#measure.rowLetters));
+    let begin = Math.max(0, end - rolledCaptions);
+    while (!beginsRow(captions, begin)) begin -= 1;
+    const rows = captionRows(captions.slice(begin, end), this.#measure.rowLetters);
     return this.#rollUp.show(rows, seconds, performance.now());
   }
 }

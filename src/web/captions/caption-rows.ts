@@ -7,7 +7,7 @@ export type ShownWord = Pick<CaptionWord, 'text' | 'start'> & {
   readonly isSettled: boolean;
 };
 
-/** One line of a caption; `key` stays the same while the caption grows. */
+/** One line of captions; `key` stays the same while it grows. */
 export type CaptionRow = {
   readonly key: string;
   readonly start: number;
@@ -15,27 +15,44 @@ export type CaptionRow = {
   readonly words: readonly ShownWord[];
 };
 
+const pauseSeconds = 1.5;
+// So that lines can be made from here on without what was said an hour ago.
+const captionsPerFlow = 16;
+
+/** Whether a caption begins a line, whatever was said before. */
+export function beginsRow(captions: readonly HeardCaption[], at: number): boolean {
+  const [before, caption] = [captions[at - 1], captions[at]];
+  if (before === undefined || caption === undefined) return true;
+  return caption.index % captionsPerFlow === 0 || caption.start - before.end > pauseSeconds;
+}
+
 /**
- * Breaks a caption into lines of at most `width` letters. From its beginning on, so that a word that comes later
- * never moves one that has been read.
+ * Breaks captions into lines of at most `width` letters, on across captions where nobody pauses. From their beginning
+ * on, so that a word that comes later never moves one that has been read; the first must be one that begins a row.
  */
-export function captionRows(caption: HeardCaption, width: number): CaptionRow[] {
-  const rows: { start: number; end: number; words: ShownWord[] }[] = [];
+export function captionRows(captions: readonly HeardCaption[], width: number): CaptionRow[] {
+  const rows: { key: string; start: number; end: number; words: ShownWord[] }[] = [];
   let used = 0;
-  for (const [index, { text, start, end }] of caption.words.entries()) {
-    const letters = letterWidth(text);
-    let row = rows.at(-1);
-    if (row === undefined || used + 1 + letters > width) {
-      row = { start, end, words: [] };
-      rows.push(row);
-      used = letters;
-    } else {
-      used += 1 + letters;
+  let flow = { index: 0, rows: 0 };
+  for (const [at, caption] of captions.entries()) {
+    const isFirst = at === 0 || beginsRow(captions, at);
+    if (isFirst) flow = { index: caption.index, rows: 0 };
+    for (const [word, { text, start, end }] of caption.words.entries()) {
+      const letters = letterWidth(text);
+      let row = rows.at(-1);
+      if (row === undefined || (isFirst && word === 0) || used + 1 + letters > width) {
+        row = { key: `${flow.index}.${flow.rows}`, start, end, words: [] };
+        flow.rows += 1;
+        rows.push(row);
+        used = letters;
+      } else {
+        used += 1 + letters;
+      }
+      row.words.push({ text, start, isSettled: word < caption.settledWords });
+      row.end = end;
     }
-    row.words.push({ text, start, isSettled: index < caption.settledWords });
-    row.end = end;
   }
-  return rows.map((row, index) => ({ key: `${caption.index}.${index}`, ...row }));
+  return rows;
 }
 
 /** How many letters' room a row takes. */

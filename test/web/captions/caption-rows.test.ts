@@ -11,10 +11,7 @@ function heard(...captions: ReturnType<typeof said>[]) {
   for (const caption of captions) all.add(caption);
   return all.all;
 }
-const lines = (text: string, width: number) =>
-  heard(said(0, 0, text))
-    .flatMap(caption => captionRows(caption, width))
-    .map(wordsOf);
+const lines = (text: string, width: number) => captionRows(heard(said(0, 0, text)), width).map(wordsOf);
 const wordsOf = ({ words }: { words: readonly { text: string }[] }) =>
   words.map(({ text }) => text).join(' ');
 
@@ -36,13 +33,24 @@ t.test('a word that comes later never moves one that was shown', async t => {
         const kept = before.slice(0, -1);
         t.same(whole.slice(0, kept.length), kept);
         t.ok(whole[kept.length]?.startsWith(before.at(-1) ?? ''));
-        for (const row of captionRows(heard(said(0, 0, words.join(' ')))[0] as never, width)) {
+        for (const row of captionRows(heard(said(0, 0, words.join(' '))), width)) {
           t.ok(rowLetters(row) <= width || row.words.length === 1);
         }
       },
     ),
     { numRuns: 100 },
   );
+});
+
+t.test('lines go on across captions where nobody pauses', async t => {
+  const captions = heard(said(0, 0, 'aa bb cc'), said(1, 1.3, 'dd ee'), said(2, 5, 'ff gg'));
+  t.same(captionRows(captions, 14).map(wordsOf), ['aa bb cc dd ee', 'ff gg']);
+  t.same(
+    captionRows(captions, 14).map(({ key }) => key),
+    ['0.0', '2.0'],
+  );
+  const many = heard(...Array.from({ length: 20 }, (_, n) => said(n, n, `w${n}`)));
+  t.match(captionRows(many, 1_000).map(wordsOf), [/^w0 .* w15$/, /^w16/], 'never without an end');
 });
 
 t.test('two lines stand whole while they are said, then the next two', async t => {

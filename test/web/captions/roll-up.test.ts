@@ -12,8 +12,7 @@ function screen(width = 12) {
     heard,
     rollUp,
     show: (seconds: number, nowMillis: number): string[] => {
-      const rows = heard.all.flatMap(caption => captionRows(caption, width));
-      return rollUp.show(rows, seconds, nowMillis).map(textOf);
+      return rollUp.show(captionRows(heard.all, width), seconds, nowMillis).map(textOf);
     },
   };
 }
