@@ -8,7 +8,7 @@ const crowdedShare = 0.85;
 /** What a pause of others gains is seen after this time. */
 const settlingMillis = 3_000;
 /** Of the recogniser's time: what finals may take when sessions are paused for them. */
-const finalsShare = 0.8;
+const finalsShare = 0.9;
 /** A session comes back when it would leave so much of the recogniser's time free. */
 const roomyShare = 0.7;
 const roomyLagSeconds = 3;
@@ -72,8 +72,10 @@ export class CaptionRoom {
       return;
     }
     if (quietMillis < this.#returnMillis) return;
-    const expectedShare = active === 0 ? 0 : (busyShare * (active + 1)) / active;
-    if (expectedShare > roomyShare) return;
+    // Partials take what time there is: when all speak, finals alone tell how much is needed.
+    const byUse = active === 0 ? 0 : (busyShare * (active + 1)) / active;
+    const byFinals = ((active + 1) * this.#load.realTimeFactor) / this.#slots;
+    if (Math.min(byUse, byFinals) > roomyShare) return;
     next.resume();
     this.#changedAt = nowMillis;
     this.#returnedAt = nowMillis;
