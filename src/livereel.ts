@@ -10,7 +10,10 @@ import { createApiApp } from './http/api-app.ts';
 import { ApiServer } from './http/api-server.ts';
 import { DataPlane } from './http/data-plane.ts';
 import { Metrics } from './http/metrics.ts';
+import { KeptTranscripts } from './library/kept-transcripts.ts';
+import { CaptionShelf } from './library/known-captions.ts';
 import { RecordingFinisher } from './library/recording-finisher.ts';
+import { TranscriptStore } from './library/transcript-store.ts';
 import { VideoStore } from './library/video-store.ts';
 import type { Log } from './log.ts';
 import { ContentLock } from './process/content-lock.ts';
@@ -72,7 +75,10 @@ async function build(
   const database = own(await openDatabase(await databaseAddress(config, content, log, own)));
   const videos = new VideoStore(database);
   const events = new VideoEvents();
-  const captioned = openCaptioning(config, content, events, log, own);
+  const transcripts = new TranscriptStore(database);
+  const kept = new KeptTranscripts({ store: transcripts, videos, content, log });
+  const captioned = openCaptioning(config, content, events, kept, log, own);
+  const shelf = new CaptionShelf(id => captioned?.find(id), transcripts);
   const run = {
     ffmpegPath: config.ffmpegPath,
     ffprobePath: config.ffprobePath,
@@ -108,6 +114,7 @@ async function build(
     onLanguage: async (id, language) => {
       if (language !== 'auto') sessions.find(id)?.setLanguage(language);
     },
+    shelf,
     readiness,
     metrics,
     publicAddress,
@@ -115,7 +122,7 @@ async function build(
     log,
   });
   own(await ApiServer.start({ app, socketPath: content.apiSocket, log }));
-  own(await DataPlane.start(content.dataSocket, { sessions, videos, events, settings: config, log }));
+  own(await DataPlane.start(content.dataSocket, { sessions, videos, shelf, events, settings: config, log }));
 
   const { nginxPath, host, port, contentDir, publicUrl } = config;
   const { runDir, dataSocket, apiSocket } = content;
@@ -150,6 +157,7 @@ function openCaptioning(
   config: Config,
   content: ContentDirectory,
   events: VideoEvents,
+  kept: KeptTranscripts,
   log: Log,
   own: <T extends Closable>(part: T) => T,
 ): CaptionedSessions<LiveCaptions> | null {
@@ -162,7 +170,14 @@ function openCaptioning(
     new CaptionedSessions({
       captioner,
       isPossible: () => !engine.isHopeless,
-      keep: ({ id }) => LiveCaptions.open({ id, file: content.liveCaptionsFile(id), events, log }),
+      keep: ({ id }) =>
+        LiveCaptions.open({
+          id,
+          file: content.liveCaptionsFile(id),
+          events,
+          log,
+          onEnd: captions => kept.keepLive(captions),
+        }),
       log,
     }),
   );

@@ -1,10 +1,12 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
+import type { CaptionShelf } from '../library/known-captions.ts';
 import type { Log } from '../log.ts';
 import type { Metrics } from './metrics.ts';
 import type { PublicAddress } from './request-origin.ts';
 import { addDocsRoutes } from './routes/docs.ts';
 import { addHealthRoutes, type Readiness } from './routes/health.ts';
 import { addSessionRoutes, type SessionDoor } from './routes/sessions.ts';
+import { addTranscriptRoutes } from './routes/transcripts.ts';
 import { addVideoRoutes, type VideoShelf } from './routes/videos.ts';
 
 /** What the API is built from. */
@@ -13,6 +15,7 @@ export type ApiParts = {
   readonly videos: VideoShelf;
   /** The language of a video's speech (BCP-47, or `auto`) was corrected. */
   readonly onLanguage: (id: string, language: string) => Promise<void>;
+  readonly shelf: Pick<CaptionShelf, 'known'>;
   readonly readiness: () => Readiness;
   readonly metrics: Metrics;
   /** Asked at each request: with `PORT=0` the address is known only after the start. */
@@ -26,6 +29,7 @@ export type ApiParts = {
 export function addApiRoutes(app: OpenAPIHono, parts: ApiParts): void {
   addSessionRoutes(app, parts.sessions, parts.publicAddress);
   addVideoRoutes(app, parts.videos, parts, parts.publicAddress);
+  addTranscriptRoutes(app, parts.shelf, parts.videos, parts.sessions);
   addHealthRoutes(app, parts);
   addDocsRoutes(app);
 }

@@ -1,28 +1,25 @@
 import type { us_listen_socket } from 'uWebSockets.js';
 import { chmod, rm } from 'node:fs/promises';
 import { LivereelError } from '../errors.ts';
-import type { VideoEvents } from '../events/video-events.ts';
 import type { ConnectionSettings } from '../ingest/ingest-connection.ts';
-import type { Log } from '../log.ts';
+import { addCaptionRoutes } from './data-captions.ts';
 import { addIngestRoutes, type PublishedSessions } from './data-ingest.ts';
 import { addPlaybackRoutes, type LiveSessions } from './data-playback.ts';
 import { DataResponse } from './data-response.ts';
 import { addIngestSocket } from './data-socket.ts';
-import { EventStreams, type WatchedVideos } from './event-stream.ts';
+import { ToldEvents, type ToldEventsParts } from './told-events.ts';
 import { uWebSockets } from './uwebsockets.ts';
 
-export type DataPlaneParts = {
+export type DataPlaneParts = ToldEventsParts & {
   readonly sessions: PublishedSessions & LiveSessions;
-  readonly videos: WatchedVideos;
-  readonly events: VideoEvents;
   readonly settings: Omit<ConnectionSettings, 'hasTimestamps' | 'endsOnClose'>;
-  readonly log: Log;
 };
 
 /** Everything that moves media or events: ingest, live playlists and parts, event streams; on one Unix socket. */
 export class DataPlane {
   readonly #app = uWebSockets.App();
   readonly #socketPath: string;
+  readonly #told: ToldEvents;
   #listening: us_listen_socket | null = null;
 
   private constructor(socketPath: string, parts: DataPlaneParts) {
@@ -31,7 +28,8 @@ export class DataPlane {
     addIngestSocket(this.#app, sessions, settings, log);
     addIngestRoutes(this.#app, sessions, settings, log);
     addPlaybackRoutes(this.#app, sessions, log);
-    new EventStreams(this.#app, parts.videos, parts.events, log);
+    addCaptionRoutes(this.#app, parts.videos, parts.shelf, log);
+    this.#told = new ToldEvents(this.#app, parts);
     this.#app.any('/*', response => {
       void new DataResponse(response, log).fail(
         new LivereelError('not-found', 'there is nothing at this address'),
@@ -61,6 +59,7 @@ export class DataPlane {
   async close(): Promise<void> {
     if (this.#listening === null) return;
     this.#listening = null;
+    await this.#told.close();
     this.#app.close();
     await rm(this.#socketPath, { force: true });
   }

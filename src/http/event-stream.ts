@@ -1,86 +1,123 @@
 import type { HttpResponse, TemplatedApp } from 'uWebSockets.js';
 import type { VideoEvent } from '../api/event.ts';
-import type { VideoState } from '../api/session.ts';
-import { LivereelError } from '../errors.ts';
-import type { VideoEvents } from '../events/video-events.ts';
+import type { CaptionShelf } from '../library/known-captions.ts';
 import type { Log } from '../log.ts';
 import { DataResponse } from './data-response.ts';
+import { PacedWriter } from './paced-writer.ts';
+import type { FedEvent, FeedPlace, VideoFeeds } from './video-feeds.ts';
+import type { ViewerCounts } from './viewer-counts.ts';
+import { standingEvents, standingOf, type WatchedVideos } from './watched-video.ts';
 
-/** What event streams need to know of a video. */
-export interface WatchedVideos {
-  find(id: string): Promise<{ readonly state: VideoState; readonly visibility: string } | undefined>;
-}
+/** What tells of videos is built from. */
+export type EventParts = {
+  readonly videos: WatchedVideos;
+  readonly shelf: Pick<CaptionShelf, 'known'>;
+  readonly feeds: VideoFeeds;
+  readonly viewers: ViewerCounts;
+  readonly log: Log;
+};
+
+type SentEvent = { readonly eventId: string | null; readonly event: VideoEvent };
 
 const beatMillis = 15_000;
-// A reader that takes nothing is let go before it costs memory.
-const largestBacklogBytes = 262_144;
+// Means nothing; keeps connections open through whatever is between us.
+const comment = ': \n\n';
 
-/** Server-Sent Events at `/api/v1/videos/:id/events` (docs/protocol.md, section 5; WHATWG HTML, section 9.2). */
-export class EventStreams {
-  readonly #videos: WatchedVideos;
-  readonly #events: VideoEvents;
-  readonly #log: Log;
-  readonly #viewers = new Map<string, number>();
-  #nextEventId = 1;
+/**
+ * Server-Sent Events at `/api/v1/videos/:id/events` (docs/protocol.md, section 5; WHATWG HTML, section 9.2). Who comes
+ * is told how things stand; who comes back, what was missed.
+ */
+export function addEventStreams(app: TemplatedApp, parts: EventParts): void {
+  app.get('/api/v1/videos/:id/events', (response, request) => {
+    const data = new DataResponse(response, parts.log);
+    const id = request.getParameter(0) ?? '';
+    const lastSeenId = request.getHeader('last-event-id') || null;
+    void data.run(() => stream(response, data, id, lastSeenId, parts));
+  });
+}
 
-  constructor(app: TemplatedApp, videos: WatchedVideos, events: VideoEvents, log: Log) {
-    this.#videos = videos;
-    this.#events = events;
-    this.#log = log;
-    app.get('/api/v1/videos/:id/events', (response, request) => {
-      const data = new DataResponse(response, log);
-      const id = request.getParameter(0) ?? '';
-      void data.run(async () => {
-        const video = /^[0-9A-Za-z]{12}$/.test(id) ? await this.#videos.find(id) : undefined;
-        if (video === undefined || video.visibility === 'private')
-          throw new LivereelError('not-found', 'there is no such video');
-        if (!data.isOver) this.#stream(response, data, id, video.state);
-      });
-    });
-  }
-
-  #stream(response: HttpResponse, data: DataResponse, id: string, state: VideoState): void {
-    let backlogBytes = 0;
-    const write = (text: string) => {
-      if (data.isOver) return;
-      let isTaken = true;
-      response.cork(() => {
-        isTaken = response.write(text);
-      });
-      backlogBytes = isTaken ? 0 : backlogBytes + text.length;
-      if (backlogBytes > largestBacklogBytes) response.close();
-    };
-    response.cork(() => {
-      response.writeStatus('200 OK');
-      response.writeHeader('Content-Type', 'text/event-stream');
-      response.writeHeader('Cache-Control', 'no-store');
-      response.writeHeader('X-Accel-Buffering', 'no');
-      response.writeHeader('Access-Control-Allow-Origin', '*');
-      response.write('retry: 1000\n\n');
-    });
-    const send = ({ event, data: payload }: VideoEvent) => {
-      write(`id: ${this.#nextEventId++}\nevent: ${event}\ndata: ${JSON.stringify(payload)}\n\n`);
-    };
-    const stop = this.#events.listen(id, send);
-    send({ event: 'state', data: { id, state, at: new Date().toISOString() } });
-    this.#count(id, 1);
-    const beat = setInterval(() => write(': \n\n'), beatMillis);
+async function stream(
+  response: HttpResponse,
+  data: DataResponse,
+  id: string,
+  lastSeenId: string | null,
+  parts: EventParts,
+): Promise<void> {
+  // Joined before anything is looked up: what happens meanwhile is told after it.
+  const early: FedEvent[] = [];
+  let tell = (event: FedEvent): unknown => early.push(event);
+  const place = parts.feeds.join(id, event => tell(event), lastSeenId);
+  try {
+    const greeting = await greet(id, place, lastSeenId !== null, parts);
+    if (data.isOver) {
+      place.leave();
+      return;
+    }
+    const writer = begin(response, data);
+    writer.add(greeting);
+    writer.add(early);
+    tell = event => writer.add([event]);
+    const uncount = parts.viewers.add(id);
+    const beat = setInterval(() => writer.isIdle && write(response, data, comment), beatMillis);
     data.signal.addEventListener(
       'abort',
       () => {
-        stop();
         clearInterval(beat);
-        this.#count(id, -1);
+        writer.close();
+        uncount();
+        place.leave();
       },
       { once: true },
     );
-    this.#log.debug({ id }, 'event stream opened');
+    parts.log.debug({ id }, 'event stream opened');
+  } catch (error) {
+    place.leave();
+    throw error;
   }
+}
 
-  #count(id: string, change: number): void {
-    const count = (this.#viewers.get(id) ?? 0) + change;
-    if (count > 0) this.#viewers.set(id, count);
-    else this.#viewers.delete(id);
-    this.#events.report({ event: 'viewers', data: { id, count } });
-  }
+async function greet(
+  id: string,
+  { missed, newestId }: FeedPlace,
+  isBack: boolean,
+  { videos, shelf }: EventParts,
+): Promise<readonly SentEvent[]> {
+  const standing = await standingOf(id, videos, shelf);
+  if (missed !== null) return missed;
+  // Who saw the words as they were heard would mix them up with the corrected ones, which count anew.
+  const isTold = !(isBack && standing.known?.isCorrected);
+  const events = standingEvents(id, isTold ? standing : { ...standing, known: undefined });
+  // Only the last has an id: who loses the connection before gets all of it again.
+  return events.map((event, index) => ({ event, eventId: index === events.length - 1 ? newestId : null }));
+}
+
+function begin(response: HttpResponse, data: DataResponse): PacedWriter<SentEvent> {
+  response.cork(() => {
+    response.writeStatus('200 OK');
+    response.writeHeader('Content-Type', 'text/event-stream');
+    response.writeHeader('Cache-Control', 'no-store');
+    response.writeHeader('X-Accel-Buffering', 'no');
+    response.writeHeader('Access-Control-Allow-Origin', '*');
+    response.write('retry: 1000\n\n');
+  });
+  return new PacedWriter<SentEvent>({
+    write: text => write(response, data, text),
+    textOf: ({ eventId, event: { event, data: payload } }) => {
+      const idLine = eventId === null ? '' : `id: ${eventId}\n`;
+      return `${idLine}event: ${event}\ndata: ${JSON.stringify(payload)}\n\n`;
+    },
+    probe: comment,
+    giveUp: () => {
+      if (!data.isOver) response.close();
+    },
+  });
+}
+
+function write(response: HttpResponse, data: DataResponse, text: string): boolean {
+  let isTaken = true;
+  if (data.isOver) return isTaken;
+  response.cork(() => {
+    isTaken = response.write(text);
+  });
+  return isTaken;
 }

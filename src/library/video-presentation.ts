@@ -28,7 +28,7 @@ export function presentVideo(video: VideoRow, publicUrl: string): VideoAnswer {
     fileUrl: video.state === 'ready' ? urls.fileUrl : null,
     thumbnailUrl: null,
     previewUrl: null,
-    captionsUrl: null,
+    captionsUrl: video.hasCaptions ? urls.captionsUrl : null,
     counts: { views: 0, likes: 0, comments: 0, replies: 0 },
   };
 }

@@ -38,6 +38,8 @@ export type VideoRow = {
   /** The finished video did not pass its check, so its journal was not deleted. */
   readonly journalKept: boolean;
   readonly clientAddress: string | null;
+  /** Something is said in it, and the files that tell it are there. */
+  readonly hasCaptions: boolean;
   readonly updatedAt: Date;
 };
 
@@ -87,6 +89,7 @@ const columns = {
   errorMessage: 'error_message',
   journalKept: 'journal_kept',
   clientAddress: 'client_address',
+  hasCaptions: 'has_captions',
   updatedAt: 'updated_at',
 } as const satisfies Record<keyof VideoRow, string>;
 

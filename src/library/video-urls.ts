@@ -2,6 +2,7 @@
 export type VideoUrls = {
   readonly playbackUrl: string;
   readonly fileUrl: string;
+  readonly captionsUrl: string;
   readonly eventsUrl: string;
   readonly watchUrl: string;
 };
@@ -11,6 +12,7 @@ export function videoUrls(publicUrl: string, id: string): VideoUrls {
   return {
     playbackUrl: `${publicUrl}/hls/${id}/index.m3u8`,
     fileUrl: `${publicUrl}/videos/${id}/video.mp4`,
+    captionsUrl: `${publicUrl}/videos/${id}/captions.vtt`,
     eventsUrl: `${publicUrl}/api/v1/videos/${id}/events`,
     watchUrl: `${publicUrl}/watch/${id}`,
   };

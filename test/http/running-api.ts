@@ -7,6 +7,7 @@ import { createApiApp } from '../../src/http/api-app.ts';
 import { ApiServer } from '../../src/http/api-server.ts';
 import { Metrics } from '../../src/http/metrics.ts';
 import type { Readiness } from '../../src/http/routes/health.ts';
+import { CaptionShelf } from '../../src/library/known-captions.ts';
 import { VideoStore } from '../../src/library/video-store.ts';
 import { startEmbedded } from '../library/video-database.ts';
 import { RowsOnlyDoor } from './rows-only-door.ts';
@@ -28,6 +29,7 @@ export async function startApi(t: Test) {
     onLanguage: async (id, language) => {
       corrections.push([id, language]);
     },
+    shelf: new CaptionShelf(() => undefined, { find: async () => undefined }),
     readiness: () => state.readiness,
     metrics: new Metrics([reading]),
     publicAddress: () => ({ url: 'http://127.0.0.1:8000', isFixed: false }),

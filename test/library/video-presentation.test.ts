@@ -31,6 +31,7 @@ const row: VideoRow = {
   errorMessage: null,
   journalKept: false,
   clientAddress: '10.0.0.9',
+  hasCaptions: false,
   updatedAt: new Date(),
 };
 

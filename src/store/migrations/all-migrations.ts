@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import * as videos from './0001-videos.ts';
+import * as transcripts from './0002-transcripts.ts';
 import * as videoTasks from './0003-video-tasks.ts';
 
 /** One step of the schema. Steps that were released are never changed, only followed by others. */
@@ -11,5 +12,6 @@ export type Migration = {
 /** All steps by name, in their order. Imported, not found on disk: the same in src/, in dist/ and in a bundle. */
 export const allMigrations: Readonly<Record<string, Migration>> = {
   '0001-videos': videos,
+  '0002-transcripts': transcripts,
   '0003-video-tasks': videoTasks,
 };

@@ -1,0 +1,15 @@
+import { z } from 'zod';
+import type { Caption } from './caption.ts';
+import { type VideoState, videoId } from './session.ts';
+
+/** What `watch` and `unwatch` carry on Socket.IO (docs/protocol.md, section 5). */
+export const watchRequest = z.object({ id: videoId });
+
+/** How `watch` is acknowledged; a refusal is a problem (RFC 9457). */
+export type WatchAnswer = {
+  readonly id: string;
+  readonly state: VideoState;
+  /** The newest revision of each of the newest 2,000. */
+  readonly captions: readonly Caption[];
+  readonly viewers: number;
+};
