@@ -110,10 +110,13 @@ export class TranscriptList extends LightElement {
       const key = wordKey(index, word);
       return chosen.has(key) ? 'found chosen' : found.has(key) ? 'found' : '';
     };
-    const marks = captions.map(({ index, words }) => words.map((_, word) => mark(index, word)));
+    const isSearched = found.size > 0;
+    const marks = isSearched
+      ? captions.map(({ index, words }) => words.map((_, word) => mark(index, word)))
+      : [];
     // A word at a time is dear in a transcript of hours: only paragraphs that have changed are made anew.
     return guard(
-      [...captions, marks.flat().join()],
+      [...captions, marks.join()],
       () => html`<div class="paragraph">
         <button class="at number"><span class="only-spoken">Play from </span><time>${clock(start)}</time></button>
         <p>
@@ -122,7 +125,7 @@ export class TranscriptList extends LightElement {
               html`<span data-caption=${index}
                   >${words.map(
                     ({ text }, word) =>
-                      html`<span class=${`${marks[at]?.[word]} ${word < settledWords ? '' : 'tentative'}`}>${text}</span> `,
+                      html`<span class=${`${marks[at]?.[word] ?? ''} ${word < settledWords ? '' : 'tentative'}`}>${text}</span> `,
                   )}</span
                 >`,
           )}

@@ -70,6 +70,10 @@ export class Player extends LightElement {
     const video = this.video as HTMLVideoElement;
     // As a property: the attribute alone is not enough for the browsers' autoplay rules.
     video.muted = true;
+    // Where the browser plays HLS itself it would show the stream's own captions under ours.
+    video.textTracks.addEventListener('addtrack', ({ track }) => {
+      if (track !== null) track.mode = 'disabled';
+    });
     this.#stats = new PlaybackStats(video);
     this.#playback = new HlsPlayback(video, this.src);
     this.#playback.addEventListener('change', this.#redraw);
