@@ -244,6 +244,7 @@ export class Packager {
       timescale,
       { partSeconds: this.#cutEndSeconds, segmentSeconds: this.#segmentStartSeconds },
       partTargetSeconds,
+      this.#headerChannels > 0,
     );
     this.#steps.addCuts(this.#cutter.push(sample));
     this.#work();

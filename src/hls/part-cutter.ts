@@ -24,6 +24,10 @@ export type CutterSettings = {
 const jitterAllowance = 1.08;
 // A keyframe that comes this little early still ends the segment.
 const earlyKeyframeShare = 0.9;
+// What sums of seconds may be off. A part that is longer than its target by this is not longer.
+const roundingSeconds = 1e-6;
+// An hour. A hostile clock may say that one picture stands for ten thousand years.
+const largestStillParts = 18_000;
 // Two AAC frames: so little sound behind the last picture stays in its part.
 const shortestSoundSeconds = 0.043;
 
@@ -34,6 +38,7 @@ const shortestSoundSeconds = 0.043;
 export class PartCutter {
   readonly #settings: CutterSettings;
   readonly #timescale: number;
+  readonly #hasSound: boolean;
   #pending: MediaSample[] = [];
   #partStartSeconds: number;
   #segmentStartSeconds: number;
@@ -42,15 +47,20 @@ export class PartCutter {
   // A segment that was left open has announced its next part: it may not end before it.
   #owesPart: boolean;
 
-  /** `starts`: where the next part begins, and where its segment began. `partTargetSeconds`: 0 when there is no part yet. */
+  /**
+   * `starts`: where the next part begins, and where its segment began. `partTargetSeconds`: 0 when there is no part
+   * yet. `hasSound`: sound goes on while a picture stands still.
+   */
   constructor(
     settings: CutterSettings,
     timescale: number,
     starts: { readonly partSeconds: number; readonly segmentSeconds: number },
     partTargetSeconds: number,
+    hasSound = true,
   ) {
     this.#settings = settings;
     this.#timescale = timescale;
+    this.#hasSound = hasSound;
     this.#partStartSeconds = starts.partSeconds;
     this.#segmentStartSeconds = starts.segmentSeconds;
     this.#owesPart = starts.partSeconds > starts.segmentSeconds;
@@ -78,8 +88,9 @@ export class PartCutter {
         this.#cutUntil(startSeconds, false, cuts);
     }
     this.#pending.push(sample);
-    // A picture that stays for long: what follows of it are parts of sound alone.
-    if (sample.duration / this.#timescale > this.#settings.longestSegmentSeconds / 2) {
+    // A picture that stays for long: what follows of it are parts of sound alone. Without sound it is one part, for
+    // players take a part or a segment without a sample for an error, and one announced as a gap stalls them.
+    if (this.#hasSound && this.#isStill(sample)) {
       this.#learnPartTarget();
       this.#cutLongSample(endSeconds, cuts);
     }
@@ -126,7 +137,9 @@ export class PartCutter {
     this.#pending = [];
     const startSeconds = this.#partStartSeconds;
     // One frame longer than a part (a hidden tab records one a second): the target has to give way.
-    if (endSeconds - startSeconds > this.#partTargetSeconds) {
+    // A picture that stands still for once is no reason for every viewer to stay behind from then on.
+    const isStill = samples.length === 1 && this.#isStill(samples[0] as MediaSample);
+    if (!isStill && endSeconds - startSeconds > this.#partTargetSeconds + roundingSeconds) {
       this.#partTargetSeconds = Math.ceil((endSeconds - startSeconds) * 1_000) / 1_000;
     }
     cuts.push({ samples, startSeconds, endSeconds, isLast, partTargetSeconds: this.#partTargetSeconds });
@@ -135,9 +148,17 @@ export class PartCutter {
     if (isLast) this.#segmentStartSeconds = endSeconds;
   }
 
+  #isStill(sample: MediaSample): boolean {
+    return sample.duration / this.#timescale > this.#settings.longestSegmentSeconds / 2;
+  }
+
   #cutLongSample(endSeconds: number, cuts: PartCut[]): void {
-    while (endSeconds - this.#partStartSeconds > this.#partTargetSeconds)
-      this.#cutWithoutPicture(this.#partStartSeconds + this.#partTargetSeconds, cuts);
+    const stepSeconds = Math.max(
+      this.#partTargetSeconds,
+      (endSeconds - this.#partStartSeconds) / largestStillParts,
+    );
+    while (endSeconds - this.#partStartSeconds > stepSeconds + roundingSeconds)
+      this.#cutWithoutPicture(this.#partStartSeconds + stepSeconds, cuts);
   }
 
   /** Sound that goes on behind the last picture: parts of one length, but for the last of them. */

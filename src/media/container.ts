@@ -32,12 +32,25 @@ export interface ContainerVisitor {
    * first. In a stream without video every point is a key.
    */
   safePoint(offset: number, timeMicros: number, isKey: boolean): void;
-  /** The clock jumped back at `offset`, a safe point: what follows is a new stream under the old header. */
+  /** The clock jumped at `offset`, a safe point: what follows is a new stream under the old header. */
   clockJumped(offset: number): void;
   /** `count` pictures went by. */
   videoFrames(count: number): void;
   /** Bytes from `offset` on make no sense; they are skipped to the next place that does. */
   damaged(offset: number): void;
+}
+
+// Recorders reorder a little around an edge; one that restarts its clock jumps by seconds.
+const longestStepBackMicros = 1_000_000;
+// Nobody looks at one picture for an hour: such a gap costs more than it tells.
+const longestPauseMicros = 3_600_000_000;
+
+/** Whether a stream's clock was set between two times of it that follow one another; `-Infinity`: there is none before. */
+export function isClockJump(beforeMicros: number, afterMicros: number): boolean {
+  const stepMicros = afterMicros - beforeMicros;
+  return (
+    stepMicros < -longestStepBackMicros || (stepMicros > longestPauseMicros && Number.isFinite(stepMicros))
+  );
 }
 
 /** Follows the structure of one container's byte stream without decoding it. Memory is bounded. */

@@ -1,4 +1,4 @@
-import type { ContainerScanner, ContainerVisitor } from './container.ts';
+import { type ContainerScanner, type ContainerVisitor, isClockJump } from './container.ts';
 import { childElements, type ElementHead, ebmlId, readElementHead, readUnsigned } from './ebml.ts';
 import { ElementReader } from './element-reader.ts';
 import { clusterMagic, ebmlMagic, readTracks, skippedElements } from './matroska-track.ts';
@@ -10,8 +10,6 @@ const largestHeaderElementBytes = 1_048_576;
 const largestBlockBytes = 67_108_864;
 // A block's own head: track number (1 to 8), relative time (2), flags (1).
 const blockHeadBytes = 11;
-// Recorders reorder a little around a cluster's edge; a recorder that restarts its clock jumps by seconds.
-const clockJumpMicros = 1_000_000;
 
 /**
  * Follows a WebM or Matroska byte stream (RFC 9559): headers, clusters, pictures. Recorders write clusters and
@@ -108,8 +106,7 @@ export class MatroskaScanner implements ContainerScanner {
     if (cluster === null) return;
     cluster.isTimed = true;
     cluster.timeMicros = (ticks * this.#timestampScaleNanos) / 1_000;
-    if (cluster.timeMicros < this.#newestClusterMicros - clockJumpMicros)
-      this.#visitor.clockJumped(cluster.offset);
+    if (isClockJump(this.#newestClusterMicros, cluster.timeMicros)) this.#visitor.clockJumped(cluster.offset);
     this.#newestClusterMicros = cluster.timeMicros;
   }
 

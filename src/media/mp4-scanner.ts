@@ -1,4 +1,4 @@
-import type { ContainerScanner, ContainerVisitor } from './container.ts';
+import { type ContainerScanner, type ContainerVisitor, isClockJump } from './container.ts';
 import { ElementReader } from './element-reader.ts';
 import { type BoxHead, readBoxHead } from './mp4-box.ts';
 import { readMovieFragment } from './mp4-fragment.ts';
@@ -81,7 +81,7 @@ export class Mp4Scanner implements ContainerScanner {
     const first = leading?.samples[0];
     if (leading === undefined || first === undefined) return;
     const timeMicros = (first.decodeTime * 1_000_000) / (leading.track.timescale || 1_000);
-    if (timeMicros < this.#newestFragmentMicros - 1_000_000) this.#visitor.clockJumped(this.#reader.offset);
+    if (isClockJump(this.#newestFragmentMicros, timeMicros)) this.#visitor.clockJumped(this.#reader.offset);
     this.#newestFragmentMicros = timeMicros;
     this.#visitor.safePoint(this.#reader.offset, timeMicros, first.isSync || !hasVideo);
     if (hasVideo) this.#visitor.videoFrames(leading.samples.length);

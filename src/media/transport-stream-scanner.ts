@@ -1,4 +1,10 @@
-import type { AudioCodec, ContainerScanner, ContainerVisitor, VideoCodec } from './container.ts';
+import {
+  type AudioCodec,
+  type ContainerScanner,
+  type ContainerVisitor,
+  isClockJump,
+  type VideoCodec,
+} from './container.ts';
 
 const packetBytes = 188;
 
@@ -119,7 +125,7 @@ export class TransportStreamScanner implements ContainerScanner {
 
   #placePoint(timeMicros: number, isKey: boolean): void {
     if (this.#tableOffset < 0) return;
-    if (timeMicros < this.#newestMicros - 1_000_000) this.#visitor.clockJumped(this.#tableOffset);
+    if (isClockJump(this.#newestMicros, timeMicros)) this.#visitor.clockJumped(this.#tableOffset);
     this.#newestMicros = timeMicros;
     this.#visitor.safePoint(this.#tableOffset, timeMicros, isKey);
     // One point a table: the next picture after the same table is not where a decoder would start.

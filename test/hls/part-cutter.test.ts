@@ -192,3 +192,49 @@ t.test('a segment that was left open brings the part that it announced', async t
   t.equal(cuts[0]?.startSeconds, 1.9);
   t.ok((cuts[0]?.samples.length ?? 0) > 0);
 });
+
+t.test(
+  'a picture that stands still without sound is one part, and parts are as long as before behind it',
+  async t => {
+    const cutter = new PartCutter(
+      { partSeconds: 0.2, segmentSeconds: 2, longestSegmentSeconds: 4 },
+      10,
+      { partSeconds: 0, segmentSeconds: 0 },
+      0,
+      false,
+    );
+    const data = Buffer.alloc(1);
+    const cuts = [];
+    for (let index = 0; index < 30; index += 1) {
+      const decodeTime = index + (index > 20 ? 100 : 0);
+      const duration = index === 20 ? 101 : 1;
+      cuts.push(
+        ...cutter.push({ decodeTime, duration, compositionOffset: 0, isSync: index % 20 === 0, data }),
+      );
+    }
+    cuts.push(...cutter.flush(0));
+    t.ok(
+      cuts.every(cut => cut.samples.length > 0),
+      'no part is without a picture',
+    );
+    t.same(
+      cuts
+        .filter(cut => cut.endSeconds - cut.startSeconds > 0.3)
+        .map(cut => cut.endSeconds - cut.startSeconds),
+      [10.1],
+    );
+    t.equal(new Set(cuts.map(cut => cut.partTargetSeconds)).size, 1, 'the target does not give way to it');
+  },
+);
+
+t.test('a clock that says that a picture stands for ever fills no memory', async t => {
+  const cutter = new PartCutter(
+    { partSeconds: 0.2, segmentSeconds: 2, longestSegmentSeconds: 4 },
+    90_000,
+    { partSeconds: 0, segmentSeconds: 0 },
+    0,
+  );
+  const data = Buffer.alloc(1);
+  const cuts = cutter.push({ decodeTime: 0, duration: 2 ** 52, compositionOffset: 0, isSync: true, data });
+  t.ok(cuts.length < 20_000, `${cuts.length} parts`);
+});

@@ -175,3 +175,14 @@ t.test('sizes that lie cost neither memory nor time', async t => {
   }
   t.ok(process.memoryUsage().arrayBuffers - before < 100_000_000);
 });
+
+t.test('a clock that is set forward by more than an hour is told, a long silence is not', async t => {
+  const writer = new MatroskaWriter(1_000_000);
+  const frame = Buffer.from('a picture');
+  const at = (millis: number) => Buffer.concat([writer.frameHead(1, millis, true, frame.length), frame]);
+  const header = writer.header([{ number: 1, kind: 'video', codecId: 'V_MJPEG', width: 64, height: 48 }]);
+  const calm = scan(MatroskaScanner, [Buffer.concat([header, at(0), at(3_500_000), at(3_500_040)])]);
+  t.same(ofKind(calm.events, 'jumped'), []);
+  const set = scan(MatroskaScanner, [Buffer.concat([header, at(1_000), at(1_800_000_000_000)])]);
+  t.same(ofKind(set.events, 'jumped'), [['jumped', header.length + at(1_000).length]]);
+});
