@@ -1,16 +1,22 @@
 # livereel on Debian 13 and Node's long-term release, as an ordinary user. See docker-compose.yml.
 FROM node:24-trixie-slim AS build
+RUN apt-get update \
+ && apt-get install -y --no-install-recommends cmake g++ make \
+ && rm -rf /var/lib/apt/lists/*
 WORKDIR /app
 COPY package.json package-lock.json ./
 RUN npm ci --include=dev --include=optional --no-audit --no-fund
+# The recogniser of captions: some minutes, so before what changes more often.
+COPY scripts scripts
+RUN node scripts/recogniser/build.mjs --portable && mv dist/whisper-server /whisper-server
 COPY . .
 # Programs are the next stage's; here the server and the page are built, and what builds them is let go.
 RUN npx tsc -p tsconfig.build.json --noCheck && npx vite build --logLevel warn \
- && npm prune --omit=dev --no-audit --no-fund
+ && mv /whisper-server dist/ && npm prune --omit=dev --no-audit --no-fund
 
 FROM node:24-trixie-slim
 RUN apt-get update \
- && apt-get install -y --no-install-recommends ffmpeg nginx util-linux tini \
+ && apt-get install -y --no-install-recommends ffmpeg nginx util-linux tini libgomp1 \
  && rm -rf /var/lib/apt/lists/* \
  && install -d -o node -g node /content
 WORKDIR /app

@@ -3,18 +3,21 @@
  * `nodejs-whisper` carries. Compiled for this very processor (docs/design.md, section 5), once: it is kept in the
  * user's cache folder, and `dist/whisper-server` is a link to it, so that the next checkout builds nothing.
  * A link that leads nowhere says that it is being built. Whatever fails here is told, and costs captions only.
- * Plain JavaScript without imports from node_modules. Also run by itself: `node scripts/recogniser/build.mjs`.
+ * Plain JavaScript without imports from node_modules. Also run by itself, `node scripts/recogniser/build.mjs`; for an
+ * image that other machines run with `--portable`: for any processor with AVX2, and a file in dist instead of a link.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   accessSync,
   constants,
+  copyFileSync,
   existsSync,
   mkdirSync,
   openSync,
   readFileSync,
   readlinkSync,
+  realpathSync,
   renameSync,
   rmSync,
   symlinkSync,
@@ -31,6 +34,7 @@ const project = join(root, 'scripts', 'recogniser');
 const carrier = join(root, 'node_modules', 'nodejs-whisper');
 const source = join(carrier, 'cpp', 'whisper.cpp');
 const link = join(root, 'dist', 'whisper-server');
+const isPortable = process.argv.includes('--portable');
 
 // Part of the key: raise it when the way of building changes.
 const recipe = 1;
@@ -108,7 +112,8 @@ async function compile(workshop, isAccelerated) {
   const settings = {
     WHISPER_SOURCE: source,
     CMAKE_BUILD_TYPE: 'Release',
-    GGML_NATIVE: 'ON',
+    // Without it ggml takes AVX2 and its like for granted, and nothing newer.
+    GGML_NATIVE: isPortable ? 'OFF' : 'ON',
     GGML_CCACHE: 'OFF',
     BUILD_SHARED_LIBS: 'OFF',
     ...(isAccelerated && { GGML_CUDA: 'ON', CMAKE_CUDA_ARCHITECTURES: 'native' }),
@@ -191,6 +196,7 @@ function homeOfBuild() {
     // The C library it is linked with.
     read('/etc/os-release') ?? process.platform,
     hasCudaDevice(),
+    ...(isPortable ? ['portable'] : []),
   ];
   const key = createHash('sha256')
     .update(JSON.stringify([recipe, version, machine]))
@@ -266,4 +272,12 @@ function say(text) {
   process.stderr.write(`set-up: ${text}\n`);
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) await prepareRecogniser({ waits: true });
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  await prepareRecogniser({ waits: true });
+  if (isPortable) {
+    // Fails the image's build when there is none.
+    const program = realpathSync(link);
+    rmSync(link);
+    copyFileSync(program, link);
+  }
+}
