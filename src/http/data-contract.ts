@@ -133,6 +133,9 @@ function declareEvents(registry: Registry): void {
     summary: 'What happens to a video, as Server-Sent Events',
     request: {
       params,
+      query: z.object({
+        viewer: z.literal('0').optional().meta({ description: 'Not to be counted among the viewers.' }),
+      }),
       headers: z.object({
         'Last-Event-ID': z.string().optional().meta({ description: 'Replays what came after it.' }),
       }),

@@ -17,6 +17,13 @@ export type EventParts = {
   readonly log: Log;
 };
 
+type EventRequest = {
+  readonly id: string;
+  readonly lastSeenId: string | null;
+  /** Who records, and a page that lays captions over a picture, listen but do not watch. */
+  readonly isViewer: boolean;
+};
+
 type SentEvent = { readonly eventId: string | null; readonly event: VideoEvent };
 
 const beatMillis = 15_000;
@@ -32,15 +39,15 @@ export function addEventStreams(app: TemplatedApp, parts: EventParts): void {
     const data = new DataResponse(response, parts.log);
     const id = request.getParameter(0) ?? '';
     const lastSeenId = request.getHeader('last-event-id') || null;
-    void data.run(() => stream(response, data, id, lastSeenId, parts));
+    const isViewer = request.getQuery('viewer') !== '0';
+    void data.run(() => stream(response, data, { id, lastSeenId, isViewer }, parts));
   });
 }
 
 async function stream(
   response: HttpResponse,
   data: DataResponse,
-  id: string,
-  lastSeenId: string | null,
+  { id, lastSeenId, isViewer }: EventRequest,
   parts: EventParts,
 ): Promise<void> {
   // Joined before anything is looked up: what happens meanwhile is told after it.
@@ -57,14 +64,14 @@ async function stream(
     writer.add(greeting);
     writer.add(early);
     tell = event => writer.add([event]);
-    const uncount = parts.viewers.add(id);
+    const uncount = isViewer ? parts.viewers.add(id) : null;
     const beat = setInterval(() => writer.isIdle && write(response, data, comment), beatMillis);
     data.signal.addEventListener(
       'abort',
       () => {
         clearInterval(beat);
         writer.close();
-        uncount();
+        uncount?.();
         place.leave();
       },
       { once: true },

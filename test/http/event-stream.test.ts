@@ -6,10 +6,10 @@ const id = 'f3Kq9ZtA1bXy';
 type Told = { readonly id: string; readonly event: string; readonly data: Record<string, unknown> };
 
 /** Follows a video's events as EventSource does. */
-async function follow(t: Test, url: string, lastEventId?: string) {
+async function follow(t: Test, url: string, lastEventId?: string, query = '') {
   const abort = new AbortController();
   t.teardown(() => abort.abort());
-  const answer = await fetch(`${url}/api/v1/videos/${id}/events`, {
+  const answer = await fetch(`${url}/api/v1/videos/${id}/events${query}`, {
     headers: lastEventId === undefined ? {} : { 'last-event-id': lastEventId },
     signal: abort.signal,
   });
@@ -119,6 +119,9 @@ t.test('captions of hours come whole, and viewers are counted', async t => {
   other.leave();
   await eventually(() => one.told.findLast(({ event }) => event === 'viewers')?.data.count === 1);
   t.equal(viewers.of(id), 1);
+  const publisher = await follow(t, url, undefined, '?viewer=0');
+  await eventually(() => publisher.captions().length === 5_000);
+  t.equal(viewers.of(id), 1, 'who records does not watch');
 });
 
 t.test('while it is live what is known is there as files', async t => {

@@ -16,7 +16,7 @@ export class OverlayPage extends LightElement {
     super.connectedCallback();
     document.title = 'Captions - livereel';
     document.documentElement.classList.add('see-through');
-    this.#updates = new VideoUpdates(this.videoId);
+    this.#updates = new VideoUpdates(this.videoId, false);
   }
 
   override disconnectedCallback(): void {

@@ -46,8 +46,9 @@ export class RollUp {
 
   #letIn(due: readonly CaptionRow[], seconds: number, nowMillis: number): void {
     // Who comes in the middle is not shown what was said before, but for the last words.
-    const isPast = (row: CaptionRow) => row !== due.at(-1) || row.end < seconds - staleSeconds;
-    if (this.#isFresh) for (const row of due) if (isPast(row)) this.#pass(row);
+    const nowSeconds = Number.isFinite(seconds) ? seconds : (due.at(-1)?.end ?? 0);
+    const recent = due.slice(-rowsShown).filter(({ end }) => end >= nowSeconds - staleSeconds);
+    if (this.#isFresh) for (const row of due.slice(0, due.length - recent.length)) this.#pass(row);
     this.#isFresh = false;
     const waiting = due.filter(row => !this.#stays.has(row.key));
     for (const row of waiting.splice(0, waiting.length - longestBacklogRows)) this.#pass(row);

@@ -12,9 +12,12 @@ export class VideoEventStream {
   #source: EventSource;
   #openedAtMillis = performance.now();
 
-  /** `listen` is called with each stream that is opened, before anything has come. */
-  constructor(id: string, listen: (stream: EventSource) => void) {
-    this.#url = `/api/v1/videos/${id}/events`;
+  /**
+   * `listen` is called with each stream that is opened, before anything has come. `isViewer`: whether that counts as
+   * somebody who watches.
+   */
+  constructor(id: string, listen: (stream: EventSource) => void, isViewer = true) {
+    this.#url = `/api/v1/videos/${id}/events${isViewer ? '' : '?viewer=0'}`;
     this.#listen = listen;
     this.#source = this.#open();
     this.#timer = setInterval(() => this.#look(), lookMillis);

@@ -20,11 +20,12 @@ export class VideoUpdates extends EventTarget {
   #viewers = 0;
   #error: PublishError | undefined;
 
-  constructor(id: string) {
+  /** `isViewer`: whether the page counts as somebody who watches. */
+  constructor(id: string, isViewer = true) {
     super();
     this.#id = id;
     this.captions = new CaptionFeed(id);
-    this.#stream = new VideoEventStream(id, stream => this.#listen(stream));
+    this.#stream = new VideoEventStream(id, stream => this.#listen(stream), isViewer);
     void this.#poll();
   }
 

@@ -23,7 +23,7 @@ export class RecordingCaptions extends EventTarget {
     this.#id = id;
     this.#ingestToken = ingestToken;
     this.feed = new CaptionFeed(id);
-    this.#stream = new VideoEventStream(id, stream => this.feed.listen(stream));
+    this.#stream = new VideoEventStream(id, stream => this.feed.listen(stream), false);
     this.feed.addEventListener('change', () => this.#onFeed());
   }
 

@@ -77,11 +77,13 @@ t.test('who joins or jumps is not shown what was said before, but for the last w
 
 t.test('without a picture captions come as they are heard', async t => {
   const { heard, show } = screen();
-  heard.add(said(0, 10, 'before'));
-  t.same(show(Number.POSITIVE_INFINITY, 0), []);
-  heard.add(said(1, 12, 'the quick', { final: false }));
-  t.same(show(Number.POSITIVE_INFINITY, 100), ['the quick']);
-  t.same(show(Number.POSITIVE_INFINITY, 9_000), []);
-  heard.add(said(1, 12, 'the quick fox', { revision: 2 }));
-  t.same(show(Number.POSITIVE_INFINITY, 9_100), ['fox']);
+  heard.add(said(0, 0, 'long before'));
+  heard.add(said(1, 12, 'a moment ago'));
+  t.same(show(Number.POSITIVE_INFINITY, 0), ['a moment ago']);
+  t.same(show(Number.POSITIVE_INFINITY, 6_000), []);
+  heard.add(said(2, 16, 'the quick', { final: false }));
+  t.same(show(Number.POSITIVE_INFINITY, 6_100), ['the quick']);
+  t.same(show(Number.POSITIVE_INFINITY, 15_000), []);
+  heard.add(said(2, 16, 'the quick fox', { revision: 2 }));
+  t.same(show(Number.POSITIVE_INFINITY, 15_100), ['fox']);
 });
