@@ -8,6 +8,7 @@ import type { Config } from './config.ts';
 import { VideoEvents } from './events/video-events.ts';
 import { createApiApp } from './http/api-app.ts';
 import { ApiServer } from './http/api-server.ts';
+import { captioningReadings } from './http/captioning-metrics.ts';
 import { DataPlane } from './http/data-plane.ts';
 import { Metrics } from './http/metrics.ts';
 import { KeptTranscripts } from './library/kept-transcripts.ts';
@@ -77,7 +78,8 @@ async function build(
   const events = new VideoEvents();
   const transcripts = new TranscriptStore(database);
   const kept = new KeptTranscripts({ store: transcripts, videos, content, log });
-  const captioned = openCaptioning(config, content, events, kept, log, own);
+  const metrics = new Metrics();
+  const captioned = openCaptioning(config, content, events, kept, metrics, log, own);
   const shelf = new CaptionShelf(id => captioned?.find(id), transcripts);
   const run = {
     ffmpegPath: config.ffmpegPath,
@@ -104,7 +106,7 @@ async function build(
   await sessions.recover();
 
   const state = { isReady: false, url: '' };
-  const metrics = metricsOf(sessions);
+  addReadings(metrics, sessions);
   const readiness = () =>
     state.isReady ? { ready: true } : { ready: false, reason: 'The server is starting.' };
   const publicAddress = () => ({ url: state.url, isFixed: config.publicUrl !== undefined });
@@ -158,6 +160,7 @@ function openCaptioning(
   content: ContentDirectory,
   events: VideoEvents,
   kept: KeptTranscripts,
+  metrics: Metrics,
   log: Log,
   own: <T extends Closable>(part: T) => T,
 ): CaptionedSessions<LiveCaptions> | null {
@@ -166,6 +169,7 @@ function openCaptioning(
   const { modelsDir, runDir } = content;
   const engine = own(SpeechEngine.start({ config, modelsDir, runDir, log }));
   const captioner = own(new Captioner({ recogniser: engine, log }));
+  for (const reading of captioningReadings(() => captioner.counts)) metrics.add(reading);
   return own(
     new CaptionedSessions({
       captioner,
@@ -212,8 +216,7 @@ function sessionSettings(
   };
 }
 
-function metricsOf(sessions: SessionRegistry): Metrics {
-  const metrics = new Metrics();
+function addReadings(metrics: Metrics, sessions: SessionRegistry): void {
   metrics.add({
     name: 'livereel_sessions',
     help: 'Sessions that are live or being finished',
@@ -226,7 +229,6 @@ function metricsOf(sessions: SessionRegistry): Metrics {
     kind: 'counter',
     read: () => sessions.playlistRenders,
   });
-  return metrics;
 }
 
 function urlOf(address: string, port: number): string {

@@ -2,25 +2,25 @@ import { LoudnessAboveNoise } from './loudness-above-noise.ts';
 import { PitchFollower } from './pitch.ts';
 import type { Heard, SpeechDetector } from './speech-detector.ts';
 
-// As measured (docs/decisions/0008). A voice's tone glides all the time; a string's, a key's and a machine's stands
+// As measured (docs/decisions/0009). A voice's tone glides all the time; a string's, a key's and a machine's stands
 // still, then jumps; noise has none.
 const voicedStrength = 0.5;
 const leastGlide = 0.002;
 const mostGlide = 0.08;
 const glidingFrames = 2;
-// This many frames of the last second that glide are somebody who speaks, unless more of them stand still...
+// This many frames of the last second that glide are somebody who speaks, unless as many stand still...
 const provingFrames = 3;
 const provedWithinFrames = 50;
-const mostStillPerGlide = 1;
+const mostStillPerGlide = 0.7;
 // ...who goes on for as long as there is one now and then: 1 s.
 const goesOnFrames = 50;
-const audibleDecibels = 1.5;
+const audibleDecibels = 1;
 
 type Motion = 'none' | 'glides' | 'still';
 
 /**
  * Hears voices by their tone: it is there for a good part of the time (pitch), it moves as no instrument's does, and it is
- * louder than what is always there. Costs 0.2 % of a core.
+ * louder than what is always there. Costs 0.3 % of a core.
  */
 export class VoiceDetector implements SpeechDetector {
   readonly #loudness = new LoudnessAboveNoise();
