@@ -13,7 +13,7 @@ export function presentVideo(video: VideoRow, publicUrl: string): VideoAnswer {
     title: video.title,
     description: video.description,
     state: video.state,
-    error: video.errorCode === null ? null : { code: video.errorCode, message: video.errorMessage ?? '' },
+    error: errorOf(video),
     visibility: video.visibility,
     owner: null,
     replyTo: video.replyTo,
@@ -31,4 +31,13 @@ export function presentVideo(video: VideoRow, publicUrl: string): VideoAnswer {
     captionsUrl: video.hasCaptions ? urls.captionsUrl : null,
     counts: { views: 0, likes: 0, comments: 0, replies: 0 },
   };
+}
+
+/** What went wrong and, where what was received is kept because of it, what to do about that. */
+function errorOf({ id, errorCode, errorMessage, journalKept }: VideoRow): VideoAnswer['error'] {
+  if (errorCode === null) return null;
+  const reason = errorMessage ?? '';
+  if (!journalKept) return { code: errorCode, message: reason };
+  const advice = `What was received is kept in "${id}/journal" of the content directory until the video is deleted; remove that folder if nobody needs it.`;
+  return { code: errorCode, message: `${reason}${/[.!?]$/.test(reason) ? '' : '.'} ${advice}`.trim() };
 }

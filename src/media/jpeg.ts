@@ -1,16 +1,19 @@
 /** What the head of a JPEG says: its size in pixels. */
 export type JpegHead = { readonly width: number; readonly height: number };
 
+// Segments and fill bytes before the scan. Cameras write some dozens; millions of them are there to keep us busy.
+const largestHeadSteps = 10_000;
+
 /**
  * Reads a JPEG's size from its frame header without decoding it (ITU-T T.81, annex B); null when the bytes are
- * no JPEG, are cut before the frame header, hold two of them, or no scan. A picture cut later is decoded as far
+ * no JPEG, are cut before the frame header, hold two of them, no scan, or a head of endless pieces. A picture cut later is decoded as far
  * as it goes.
  */
 export function readJpegHead(bytes: Buffer): JpegHead | null {
   if (bytes.length < 4 || bytes.readUInt16BE(0) !== 0xffd8) return null;
   let head: JpegHead | null = null;
   let position = 2;
-  while (position + 4 <= bytes.length) {
+  for (let steps = 0; steps < largestHeadSteps && position + 4 <= bytes.length; steps += 1) {
     if (bytes[position] !== 0xff) return null;
     const marker = bytes[position + 1] as number;
     if (marker === 0xff) {

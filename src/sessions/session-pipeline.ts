@@ -303,7 +303,10 @@ export class SessionPipeline {
   async #resume(): Promise<void> {
     const run = this.#run as StreamRun;
     const limit = this.#resumeSeconds - resumeMarginSeconds;
-    const point = this.#points.findLast(candidate => candidate.timeSeconds <= limit);
+    // After a power cut the journal may end before a point that was noted.
+    const point = this.#points.findLast(
+      ({ timeSeconds, offset }) => timeSeconds <= limit && offset <= this.#tail.safe.bytes,
+    );
     const offset = point?.offset ?? run.mediaStart;
     const frames = point?.frames ?? run.framesBefore;
     const header = await this.#headerBytes(run);

@@ -79,6 +79,17 @@ t.test('a failed video says why', async t => {
   t.match(presentVideo(failed, 'http://h'), { error, fileUrl: null });
 });
 
+t.test('a video whose journal is kept says where, and what to do', async t => {
+  const doubted = { ...row, errorCode: 'journal-kept', errorMessage: 'the stream was damaged in 2 places' };
+  const { error } = presentVideo({ ...doubted, journalKept: true }, 'http://h');
+  t.equal(error?.code, 'journal-kept');
+  t.match(
+    error?.message,
+    /^the stream was damaged in 2 places\. What was received is kept in "f3Kq9ZtA1bXy\/journal"/,
+  );
+  t.match(error?.message, /remove that folder/);
+});
+
 t.test('publishers connect as securely as they called', async t => {
   t.match(publishUrls('https://h', row.id, 'a/b+c'), {
     ingestUrl: 'wss://h/ingest/f3Kq9ZtA1bXy?token=a%2Fb%2Bc',

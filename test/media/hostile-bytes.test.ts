@@ -1,15 +1,20 @@
 import fc from 'fast-check';
 import t from 'tap';
+import { LivereelError } from '../../src/errors.ts';
 import { readAvcConfiguration } from '../../src/media/avc.ts';
 import { sniffContainer } from '../../src/media/container.ts';
+import { FragmentStreamReader } from '../../src/media/fragment-stream-reader.ts';
+import { readJpegHead } from '../../src/media/jpeg.ts';
+import { MatroskaPictures } from '../../src/media/matroska-pictures.ts';
 import { MatroskaScanner } from '../../src/media/matroska-scanner.ts';
 import { readMovieFragment } from '../../src/media/mp4-fragment.ts';
 import { Mp4Scanner } from '../../src/media/mp4-scanner.ts';
 import { readMovieHeader } from '../../src/media/mp4-track-header.ts';
 import { TransportStreamScanner } from '../../src/media/transport-stream-scanner.ts';
 import { makeClip } from '../support/clips.ts';
+import { numberedJpegs } from '../support/numbered-frames.ts';
 import { holds } from './property.ts';
-import { anyCuts, cutAt, framesIn, scan } from './scanned-stream.ts';
+import { anyCuts, cutAt, framesIn, piecesOf, scan } from './scanned-stream.ts';
 
 const scanners = [
   { name: 'Matroska', Scanner: MatroskaScanner, kind: 'webm-vp8' },
@@ -93,4 +98,94 @@ t.test('headers of no kind are read as far as they make sense', async t => {
     }),
     1_000,
   );
+});
+
+t.test(
+  'pictures that go round ffmpeg: whatever comes, it goes on, keeps little and gives back no more than came',
+  async t => {
+    const { bytes } = await makeClip({ kind: 'webm-h264', durationSeconds: 2 });
+    const cases = damagedCopies(bytes).chain(copy => fc.tuple(fc.constant(copy), anyCuts(copy.length)));
+    const passed = (pieces: Iterable<Buffer>) => {
+      let [pictures, restBytes] = [0, 0];
+      const visitor = {
+        coding: () => undefined,
+        picture: ({ data, duration }: { data: Buffer; duration: number }) => {
+          pictures += data.length > 0 && duration > 0 ? 1 : Number.NaN;
+        },
+        soundPassed: () => undefined,
+        refused: () => undefined,
+      };
+      const reader = new MatroskaPictures(visitor);
+      for (const piece of pieces) restBytes += reader.push(Buffer.from(piece)).length;
+      reader.end();
+      return { pictures, restBytes };
+    };
+    t.ok(passed([bytes]).pictures > 40);
+    holds(
+      t,
+      fc.property(cases, ([copy, cuts]) => {
+        const whole = passed([copy]);
+        const split = passed(cutAt(copy, cuts));
+        return whole.restBytes <= 2 * copy.length && JSON.stringify(split) === JSON.stringify(whole);
+      }),
+      150,
+    );
+  },
+);
+
+t.test('what a broken ffmpeg writes is refused, never believed', async t => {
+  const { bytes } = await makeClip({ kind: 'mp4-h264', durationSeconds: 2 });
+  const cases = damagedCopies(bytes).chain(copy => fc.tuple(fc.constant(copy), anyCuts(copy.length)));
+  holds(
+    t,
+    fc.property(cases, ([copy, cuts]) => {
+      let sampleBytes = 0;
+      const reader = new FragmentStreamReader({
+        header: () => undefined,
+        sample: ({ data }) => {
+          sampleBytes += data.length;
+        },
+      });
+      try {
+        for (const piece of cutAt(copy, cuts)) reader.push(Buffer.from(piece));
+      } catch (error) {
+        if (!(error instanceof LivereelError)) return false;
+      }
+      return sampleBytes <= 10 * copy.length;
+    }),
+    150,
+  );
+});
+
+t.test('a JPEG of any bytes is one or none, at once', async t => {
+  const [jpeg = Buffer.alloc(0)] = await numberedJpegs(1);
+  holds(
+    t,
+    fc.property(damagedCopies(jpeg), copy => {
+      const head = readJpegHead(copy);
+      return (
+        head === null || (head.width > 0 && head.height > 0 && head.width < 65_536 && head.height < 65_536)
+      );
+    }),
+    1_000,
+  );
+  // Four million fill bytes and two-byte segments: nothing that takes long.
+  const begun = performance.now();
+  t.equal(readJpegHead(Buffer.concat([Buffer.from([0xff, 0xd8]), Buffer.alloc(8_000_000, 0xff)])), null);
+  const shortest = Buffer.alloc(8_000_000);
+  for (let at = 0; at < shortest.length; at += 4) shortest.writeUInt32BE(0xffe00002, at);
+  t.equal(readJpegHead(Buffer.concat([Buffer.from([0xff, 0xd8]), shortest])), null);
+  t.ok(performance.now() - begun < 500, `${performance.now() - begun} ms`);
+});
+
+t.test('large headers that come in small pieces cost no more than they are long', async t => {
+  const begun = performance.now();
+  for (const { Scanner, head } of [
+    { Scanner: Mp4Scanner, head: Buffer.from('003f0000' + '6d6f6f76', 'hex') },
+    { Scanner: MatroskaScanner, head: Buffer.from('1654ae6b' + '200ffff0', 'hex') },
+  ]) {
+    scan(Scanner, piecesOf(Buffer.concat([head, Buffer.alloc(4_000_000, 1)]), 150));
+  }
+  // Put together anew with each piece it would be a hundred gigabytes.
+  t.ok(performance.now() - begun < 8_000, `${performance.now() - begun} ms`);
 });
