@@ -4,6 +4,7 @@ import { CaptionText } from './caption-text.ts';
 import type { CaptionedSpeech, Wish } from './captioned-speech.ts';
 import { HeardLanguage } from './heard-language.ts';
 import { LagReport } from './lag-report.ts';
+import type { CommitmentPolicy } from './policy/commitment-policy.ts';
 import type { Hypothesis, SpeechRequest } from './recogniser.ts';
 import { speechSampleRate } from './recogniser.ts';
 import type { SpeechListener } from './speech-listener.ts';
@@ -16,6 +17,8 @@ export type CaptionTrackParts = {
   readonly language: string | null;
   readonly firstIndex: number;
   readonly sink: CaptionSink;
+  /** How words are settled; undefined: LocalAgreement. */
+  readonly policy?: CommitmentPolicy | undefined;
   readonly log: Log;
   /** Something is to be heard, perhaps. */
   readonly onSpeech: () => void;
@@ -63,7 +66,7 @@ export class CaptionTrack implements SpeechListener, CaptionedSpeech {
 
   constructor(parts: CaptionTrackParts) {
     this.#parts = parts;
-    this.#text = new CaptionText(parts.sink, parts.firstIndex);
+    this.#text = new CaptionText(parts.sink, parts.firstIndex, parts.policy);
     this.#report = new LagReport(parts.sink);
     this.#language = new HeardLanguage(parts.language);
     this.#finder = new UtteranceFinder(new VoiceDetector(), {

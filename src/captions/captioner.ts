@@ -2,6 +2,7 @@ import type { Log } from '../log.ts';
 import { CaptionScheduler } from './caption-scheduler.ts';
 import type { CaptionSink } from './caption-sink.ts';
 import { CaptionTrack } from './caption-track.ts';
+import type { CommitmentPolicy } from './policy/commitment-policy.ts';
 import type { Recogniser } from './recogniser.ts';
 
 /** What the captioner is built from. */
@@ -26,6 +27,8 @@ export type CaptionTrackOptions = {
   /** Index of the first caption: one more than the newest that was kept before a restart. */
   readonly firstIndex: number;
   readonly sink: CaptionSink;
+  /** How words are settled; LocalAgreement unless told. */
+  readonly policy?: CommitmentPolicy;
 };
 
 /** The captioner's numbers, for metrics. */
@@ -67,11 +70,12 @@ export class Captioner {
   }
 
   /** Begins to caption a session. The caller owns the track: it ends or closes it. */
-  open({ id, language, firstIndex, sink }: CaptionTrackOptions): CaptionTrack {
+  open({ id, language, firstIndex, sink, policy }: CaptionTrackOptions): CaptionTrack {
     const track: CaptionTrack = new CaptionTrack({
       language,
       firstIndex,
       sink,
+      policy,
       log: this.#log.child({ sessionId: id }),
       onSpeech: () => this.#scheduler.poke(),
       onOver: () => {
