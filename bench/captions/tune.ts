@@ -20,18 +20,22 @@ const clips = await Promise.all(names.map(speechClip));
 const engine = await startTestRecogniser();
 const hear = meteredHearer(engine);
 
-const base = { stepSeconds: 1.5, edgeSeconds: 0.3, sentenceSeconds: 3, wordSeconds: 6, isPrompted: false };
-const trims = [
-  [1, 2],
-  [1, 3],
-  [2, 4],
-  [3, 6],
-  [5, 10],
-].map(([sentenceSeconds = 0, wordSeconds = 0]) => ({ sentenceSeconds, wordSeconds }));
+const base = {
+  ...{ stepSeconds: 2, edgeSeconds: 0.2, sentenceSeconds: 2, wordSeconds: 3, keptWords: 2 },
+  isPrompted: false,
+};
 const changes: Partial<typeof base>[] = [
-  ...[0.7, 1, 1.5, 2].flatMap(stepSeconds => trims.map(trim => ({ stepSeconds, ...trim }))),
-  ...[0, 0.1, 0.2, 0.3, 0.5].flatMap(edgeSeconds =>
-    [0.7, 1].map(stepSeconds => ({ edgeSeconds, stepSeconds })),
+  ...[0.7, 1, 1.5, 2, 2.5, 3].flatMap(stepSeconds =>
+    [true, false].map(isPrompted => ({ stepSeconds, isPrompted })),
+  ),
+  ...[0, 0.1, 0.2, 0.3, 0.5].map(edgeSeconds => ({ edgeSeconds, stepSeconds: 0.7 })),
+  ...[
+    [1, 2],
+    [2, 4],
+    [3, 6],
+    [5, 10],
+  ].flatMap(([sentenceSeconds = 0, wordSeconds = 0]) =>
+    [1, 2, 3].map(keptWords => ({ stepSeconds: 1, sentenceSeconds, wordSeconds, keptWords })),
   ),
 ];
 
@@ -66,14 +70,14 @@ try {
     const settings = { ...base, ...change };
     if (tried.has(JSON.stringify(settings))) continue;
     tried.add(JSON.stringify(settings));
-    const { stepSeconds, edgeSeconds, sentenceSeconds, wordSeconds, isPrompted } = settings;
+    const { stepSeconds, edgeSeconds, sentenceSeconds, wordSeconds, keptWords, isPrompted } = settings;
     const agreement = { edgeSeconds, longestShiftSeconds: 1 };
     const results: Replayed[] = [];
     for (const clip of clips) {
       results.push(
         await replay(
           clip,
-          { agreement, trimming: { sentenceSeconds, wordSeconds }, stepSeconds, isPrompted },
+          { agreement, trimming: { sentenceSeconds, wordSeconds, keptWords }, stepSeconds, isPrompted },
           hear,
         ),
       );

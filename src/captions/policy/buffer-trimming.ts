@@ -13,12 +13,14 @@ export type TrimmedBuffer = {
 export type TrimSettings = {
   /** Where a committed sentence ends. */
   readonly sentenceSeconds: number;
-  /** Else in front of the last committed word. */
+  /** Else in front of the last committed words... */
   readonly wordSeconds: number;
+  /** ...of which so many stay: at least 1. */
+  readonly keptWords: number;
 };
 
 /** As measured (docs/decisions/0006). */
-export const defaultTrimming: TrimSettings = { sentenceSeconds: 3, wordSeconds: 6 };
+export const defaultTrimming: TrimSettings = { sentenceSeconds: 2, wordSeconds: 3, keptWords: 2 };
 
 /**
  * Where the buffer may begin from now on, or null where it shall stay: behind the last committed sentence, or, when it is
@@ -27,7 +29,7 @@ export const defaultTrimming: TrimSettings = { sentenceSeconds: 3, wordSeconds: 
  */
 export function trimmedStart(
   { startSeconds, endSeconds, committed }: TrimmedBuffer,
-  { sentenceSeconds, wordSeconds }: TrimSettings = defaultTrimming,
+  { sentenceSeconds, wordSeconds, keptWords }: TrimSettings = defaultTrimming,
 ): number | null {
   const lengthSeconds = endSeconds - startSeconds;
   const last = committed.at(-1);
@@ -35,6 +37,8 @@ export function trimmedStart(
   if (lengthSeconds <= sentenceSeconds) return null;
   const sentence = committed.findLast(word => endsSentence(word.text));
   if (sentence !== undefined && sentence.end > startSeconds) return sentence.end;
-  // The last word stays: times are rough, and a cut into the next one costs it.
-  return lengthSeconds > wordSeconds && last.start > startSeconds ? last.start : null;
+  if (lengthSeconds <= wordSeconds) return null;
+  // Times are rough: a cut harms the words beside it, and had better harm none that is still to be heard.
+  const kept = committed.at(-keptWords)?.start ?? startSeconds;
+  return kept > startSeconds ? kept : null;
 }

@@ -3,7 +3,7 @@ import { trimmedStart } from '../../../src/captions/policy/buffer-trimming.ts';
 import { promptBefore } from '../../../src/captions/policy/prompt.ts';
 import { spoken } from './spoken-words.ts';
 
-const settings = { sentenceSeconds: 3, wordSeconds: 6 };
+const settings = { sentenceSeconds: 3, wordSeconds: 6, keptWords: 1 };
 const cut = (text: string, startSeconds: number, endSeconds: number) =>
   trimmedStart({ startSeconds, endSeconds, committed: spoken(text, 0, 1) }, settings);
 
