@@ -53,7 +53,7 @@ async function writeTable(results: readonly BenchResult[], budgets: Budgets): Pr
   const old = text
     .slice(from, to)
     .split('\n')
-    .filter(line => /^\| [a-z]+-/.test(line) && !ran.has(line.split('|')[1]?.trim() ?? ''));
+    .filter(line => /^\| (?!bench )[a-z]/.test(line) && !ran.has(line.split('|')[1]?.trim() ?? ''));
   const lines = [...old, ...results.flatMap(result => rows(result, budgets))].sort();
   const table = ['| bench | figure | measured | budget | |', '|---|---|---|---|---|', ...lines];
   const date = new Date().toISOString().slice(0, 10);

@@ -18,6 +18,9 @@ t.test('a long buffer is cut in front of the last committed word', async t => {
   t.equal(cut('one two three', 0, 7), 2, 'which stays, for the cut to be in no other');
   t.equal(cut('one two three', 3, 14), null, 'nothing is committed in it');
   t.equal(cut('', 0, 20), null);
+  const buffer = { startSeconds: 0, endSeconds: 7, committed: spoken('one two three', 0, 1) };
+  t.equal(trimmedStart(buffer, { ...settings, keptWords: 2 }), 1, 'two stay');
+  t.equal(trimmedStart(buffer, { ...settings, keptWords: 9 }), null);
 });
 
 t.test('the prompt is what was said right before the buffer', async t => {
