@@ -20,7 +20,7 @@ export type FormReader =
 
 const positionsPerSecond = 50;
 // Whisper was trained on windows that end in silence: without some of it the last words are lost (a window as long as
-// the sound). Measured on the test clips, see docs/decisions/recogniser.md.
+// the sound). Measured on the test clips, see docs/decisions/0009-recogniser.md.
 const marginSeconds = 1.5;
 const positionsStep = 64;
 const longestPromptCharacters = 1_000;

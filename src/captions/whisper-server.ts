@@ -144,8 +144,8 @@ export class WhisperServer implements TranscriptionServer {
         ...['--max-len', String(longestSegmentCharacters), '--no-language-probabilities'],
       ],
       cwd: runDir,
-      // Threads that wait sleep: spinning they would take what is live its time.
-      env: { OMP_WAIT_POLICY: 'passive', ...(libraries !== undefined && { LD_LIBRARY_PATH: libraries }) },
+      // Threads that wait for each other spin for some microseconds, then sleep: what is live needs the time.
+      env: { GOMP_SPINCOUNT: '10000', ...(libraries !== undefined && { LD_LIBRARY_PATH: libraries }) },
       stdin: 'ignore',
       niceness,
       // It holds nothing that is worth a farewell.
