@@ -100,7 +100,7 @@ export class OpenAiRecogniser implements Recogniser {
     const url = await server.address(signal);
     const began = performance.now();
     const limitSeconds = patience.limitSeconds(form.heardSeconds);
-    const limit = AbortSignal.timeout(limitSeconds * 1_000);
+    const limit = AbortSignal.timeout(Math.ceil(limitSeconds * 1_000));
     const silentSince = this.#silentSince ?? began;
     this.#silentSince = silentSince;
     try {
