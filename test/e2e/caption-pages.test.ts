@@ -42,9 +42,22 @@ t.test(
     await eventually(async () => (await language.inputValue()) === 'en', {
       what: 'the language is found out',
     });
+    t.match(
+      await watch.getByTestId('facts').textContent(),
+      /2 people are watching/,
+      'who records does not count',
+    );
     await studio.getByTestId('stop').click();
     await server.finished(id);
     t.ok(right(await watch.getByTestId('transcript').textContent()) >= 3, 'they stay');
-    t.same(studio.errors, []);
+    const read = async () =>
+      plainWords((await watch.getByTestId('transcript').locator('p').allTextContents()).join(' '));
+    const address = await watch.getByRole('link', { name: 'Download TXT' }).getAttribute('href');
+    const file = async () => plainWords(await (await fetch(`${server.baseUrl}${address}`)).text());
+    const areSame = async () => `${await read()}` === `${await file()}` && (await read()).length >= 3;
+    await eventually(areSame, { what: 'the file holds the words of the page' });
+    await watch.reload();
+    await eventually(areSame, { what: 'who comes later reads the same' });
+    t.same([...studio.errors, ...watch.errors, ...hall.errors], []);
   },
 );
