@@ -2,10 +2,13 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Captioner } from './captions/captioner.ts';
+import { openFinalRecogniser } from './captions/final-recogniser.ts';
 import { LiveCaptions } from './captions/live-captions.ts';
 import { SpeechEngine } from './captions/speech-engine.ts';
+import { VoiceDetector } from './captions/voice-detector.ts';
 import type { Config } from './config.ts';
 import { VideoEvents } from './events/video-events.ts';
+import type { RunSettings } from './ffmpeg/background-run.ts';
 import { createApiApp } from './http/api-app.ts';
 import { ApiServer } from './http/api-server.ts';
 import { captioningReadings } from './http/captioning-metrics.ts';
@@ -14,6 +17,8 @@ import { Metrics } from './http/metrics.ts';
 import { KeptTranscripts } from './library/kept-transcripts.ts';
 import { CaptionShelf } from './library/known-captions.ts';
 import { RecordingFinisher } from './library/recording-finisher.ts';
+import { TaskStore } from './library/task-store.ts';
+import { TranscriptFinisher } from './library/transcript-finisher.ts';
 import { TranscriptStore } from './library/transcript-store.ts';
 import { VideoStore } from './library/video-store.ts';
 import type { Log } from './log.ts';
@@ -78,9 +83,8 @@ async function build(
   const events = new VideoEvents();
   const transcripts = new TranscriptStore(database);
   const kept = new KeptTranscripts({ store: transcripts, videos, content, log });
+  const tasks = new TaskStore(database);
   const metrics = new Metrics();
-  const captioned = openCaptioning(config, content, events, kept, metrics, log, own);
-  const shelf = new CaptionShelf(id => captioned?.find(id), transcripts);
   const run = {
     ffmpegPath: config.ffmpegPath,
     ffprobePath: config.ffprobePath,
@@ -89,7 +93,11 @@ async function build(
     workingDirectory: join(content.tmpDir, 'ffmpeg'),
   };
   await mkdir(run.workingDirectory, { recursive: true });
-  const finisher = own(new RecordingFinisher(content, videos, events, { ...run, log }, null, log));
+  const captioning = openCaptioning({ config, content, videos, events, tasks, kept, metrics, run, log, own });
+  const captioned = captioning?.captioned ?? null;
+  const shelf = new CaptionShelf(id => captioned?.find(id), transcripts);
+  const later = captioning?.finisher ?? null;
+  const finisher = own(new RecordingFinisher(content, videos, events, { ...run, log }, later, log));
   const sessions = own(
     new SessionRegistry({
       settings: sessionSettings(config, run),
@@ -115,8 +123,10 @@ async function build(
     videos,
     onLanguage: async (id, language) => {
       if (language !== 'auto') sessions.find(id)?.setLanguage(language);
+      await later?.again(id);
     },
     shelf,
+    tasks,
     readiness,
     metrics,
     publicAddress,
@@ -151,26 +161,40 @@ async function build(
   });
   state.url = publicUrl ?? urlOf(nginx.address, nginx.port);
   state.isReady = true;
+  later?.start();
   return { url: state.url, port: nginx.port };
 }
 
-/** What hears sessions and keeps what they say; null where captions are off. */
-function openCaptioning(
-  config: Config,
-  content: ContentDirectory,
-  events: VideoEvents,
-  kept: KeptTranscripts,
-  metrics: Metrics,
-  log: Log,
-  own: <T extends Closable>(part: T) => T,
-): CaptionedSessions<LiveCaptions> | null {
+/** What hears sessions, while they are live and afterwards; null where captions are off. */
+function openCaptioning(parts: {
+  readonly config: Config;
+  readonly content: ContentDirectory;
+  readonly videos: VideoStore;
+  readonly events: VideoEvents;
+  readonly tasks: TaskStore;
+  readonly kept: KeptTranscripts;
+  readonly metrics: Metrics;
+  readonly run: Omit<RunSettings, 'signal' | 'log'>;
+  readonly log: Log;
+  readonly own: <T extends Closable>(part: T) => T;
+}) {
+  const { config, content, videos, events, tasks, kept, metrics, run, log, own } = parts;
   if (!config.captions) return null;
+  let finisher: TranscriptFinisher | undefined;
   // Beside the rest: the model may take minutes to arrive, and no stream waits for it.
-  const { modelsDir, runDir } = content;
-  const engine = own(SpeechEngine.start({ config, modelsDir, runDir, log }));
+  const engine = own(
+    SpeechEngine.start({
+      config,
+      modelsDir: content.modelsDir,
+      runDir: content.runDir,
+      // Transcripts that wait for a recogniser go on at once.
+      onState: ({ kind }) => kind === 'ready' && finisher?.look(),
+      log,
+    }),
+  );
   const captioner = own(new Captioner({ recogniser: engine, log }));
   for (const reading of captioningReadings(() => captioner.counts)) metrics.add(reading);
-  return own(
+  const captioned = own(
     new CaptionedSessions({
       captioner,
       isPossible: () => !engine.isHopeless,
@@ -185,6 +209,20 @@ function openCaptioning(
       log,
     }),
   );
+  finisher = own(
+    new TranscriptFinisher({
+      openRecogniser: signal => openFinalRecogniser(engine, captioner, signal),
+      newDetector: () => new VoiceDetector(),
+      tasks,
+      videos,
+      transcripts: kept,
+      content,
+      events,
+      run: { ...run, log },
+      log,
+    }),
+  );
+  return { captioner, captioned, finisher };
 }
 
 async function databaseAddress(

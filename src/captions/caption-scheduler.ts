@@ -173,7 +173,7 @@ export class CaptionScheduler {
   async #ask(request: SpeechRequest, signal: AbortSignal): Promise<Hypothesis> {
     const { recogniser, timeLimitSeconds } = this.#options;
     const over = this.load.begin(request.pcm.length / speechSampleRate);
-    const limit = AbortSignal.timeout(timeLimitSeconds * 1_000);
+    const limit = AbortSignal.timeout(Math.ceil(timeLimitSeconds * 1_000));
     try {
       const hypothesis = await within(AbortSignal.any([signal, limit]), until =>
         recogniser.transcribe(request, until),

@@ -1,11 +1,13 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { CaptionShelf } from '../library/known-captions.ts';
+import type { TaskStore } from '../library/task-store.ts';
 import type { Log } from '../log.ts';
 import type { Metrics } from './metrics.ts';
 import type { PublicAddress } from './request-origin.ts';
 import { addDocsRoutes } from './routes/docs.ts';
 import { addHealthRoutes, type Readiness } from './routes/health.ts';
 import { addSessionRoutes, type SessionDoor } from './routes/sessions.ts';
+import { addTaskRoutes } from './routes/tasks.ts';
 import { addTranscriptRoutes } from './routes/transcripts.ts';
 import { addVideoRoutes, type VideoShelf } from './routes/videos.ts';
 
@@ -16,6 +18,7 @@ export type ApiParts = {
   /** The language of a video's speech (BCP-47, or `auto`) was corrected. */
   readonly onLanguage: (id: string, language: string) => Promise<void>;
   readonly shelf: Pick<CaptionShelf, 'known'>;
+  readonly tasks: Pick<TaskStore, 'list'>;
   readonly readiness: () => Readiness;
   readonly metrics: Metrics;
   /** Asked at each request: with `PORT=0` the address is known only after the start. */
@@ -30,6 +33,7 @@ export function addApiRoutes(app: OpenAPIHono, parts: ApiParts): void {
   addSessionRoutes(app, parts.sessions, parts.publicAddress);
   addVideoRoutes(app, parts.videos, parts, parts.publicAddress);
   addTranscriptRoutes(app, parts.shelf, parts.videos, parts.sessions);
+  addTaskRoutes(app, parts.tasks, parts.videos, parts.sessions);
   addHealthRoutes(app, parts);
   addDocsRoutes(app);
 }

@@ -1,8 +1,8 @@
 import type { Knex } from 'knex';
+import type { taskStates } from '../api/task.ts';
 import type { Database } from '../store/database.ts';
 
-/** How far a task is: due at its time, being worked on, or over. */
-export type TaskState = 'waiting' | 'running' | 'done' | 'failed';
+type TaskState = (typeof taskStates)[number];
 
 /** Something that is to be made of a video. */
 export type VideoTask = {

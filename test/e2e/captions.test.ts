@@ -1,4 +1,5 @@
 import t from 'tap';
+import type { Transcript } from '../../src/api/transcript.ts';
 import { CaptionWatcher } from '../support/caption-watcher.ts';
 import { eventually } from '../support/eventually.ts';
 import { IngestClient } from '../support/ingest-client.ts';
@@ -31,6 +32,19 @@ function missing(heard: readonly Heard[], said: readonly ReferenceWord[]): strin
     .map(({ text, start }) => `${text} at ${start} s`);
 }
 
+/** The transcript, once it is final. */
+async function finalTranscript(id: string): Promise<Transcript> {
+  return await eventually(
+    async () => {
+      const transcript = JSON.parse(await server.text(`/api/v1/videos/${id}/transcript`)) as Transcript;
+      return transcript.final && transcript;
+    },
+    { timeoutSeconds: 60, everyMillis: 200, what: 'the final transcript is there' },
+  );
+}
+
+const wordsOf = ({ segments }: Transcript) => segments.flatMap(({ words }) => words);
+
 t.test('what is said is captioned while it streams, each word at its time in the player', async t => {
   const stream = await speechStream('pauses-30s');
   const { id, ingestUrl, eventsUrl } = await server.createSession({ language: 'en' });
@@ -54,6 +68,14 @@ t.test('what is said is captioned while it streams, each word at its time in the
     words.every(({ final }) => final),
     'all is final in the end',
   );
+  const transcript = await finalTranscript(id);
+  t.same(missing(wordsOf(transcript), stream.words), []);
+  t.comment(`final transcript: ${median(offsOf(wordsOf(transcript), stream.words)).toFixed(3)} s (median)`);
+  t.ok(median(offsOf(wordsOf(transcript), stream.words)) < 0.3);
+  t.equal(transcript.language, 'en');
+  t.match(JSON.parse(await server.text(`/api/v1/videos/${id}/tasks`)), {
+    items: [{ task: 'transcript', state: 'done', percent: 100, attempts: 1, error: null }],
+  });
   t.same(watcher.faults, []);
 });
 
@@ -92,4 +114,17 @@ t.test('the server is killed in the middle: captions go on where they were', asy
   t.ok(words.length <= 1.05 * stream.words.length, 'nothing is told twice');
   t.ok(median(offsOf(words, stream.words)) < 0.3);
   t.same(watcher.faults, []);
+  t.same(missing(wordsOf(await finalTranscript(id)), stream.words), [], 'the final transcript is whole');
+});
+
+t.test('the server is killed while a transcript is made: the next one makes it', async t => {
+  const stream = await speechStream('long-75s');
+  const { id, ingestUrl } = await server.createSession({ language: 'en' });
+  await new IngestClient({ url: ingestUrl, input: 'chunks', items: stream.chunks, pace: 'fast' }).run();
+  await server.finished(id);
+  await server.kill9('tree');
+  await server.restart();
+  const words = wordsOf(await finalTranscript(id));
+  t.ok(missing(words, stream.words).length <= 0.02 * stream.words.length);
+  t.ok(words.length <= 1.02 * stream.words.length);
 });

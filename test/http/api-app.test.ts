@@ -10,7 +10,7 @@ const sessionsPath = '/api/v1/sessions';
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
 
 t.test('the control plane over its socket', async t => {
-  const { call, videos, sessions, state, logged, corrections } = await startApi(t);
+  const { call, videos, sessions, state, logged, corrections, tasks } = await startApi(t);
   const create = async (body: object = {}) => {
     const created = await call(sessionsPath, { method: 'POST', body });
     return { created, ...sessionAnswer.parse(created.json) };
@@ -238,6 +238,20 @@ t.test('the control plane over its socket', async t => {
     );
     t.match(await call(path, { headers: bearer(ingestToken) }), { status: 200, json: { id } });
     t.match(await call(`${path}?token=${ingestToken}`), { status: 200, json: { id } });
+  });
+
+  t.test('what is made of a video is told, with how far it is', async t => {
+    const { id } = await create({});
+    const path = `/api/v1/videos/${id}/tasks`;
+    t.match(await call(path), { status: 200, json: { items: [] } });
+    await tasks.add(id, 'transcript');
+    const waiting = { task: 'transcript', state: 'waiting', percent: 0, attempts: 0, error: null };
+    t.same((await call(path)).json, { items: [waiting] });
+    t.match(await call(`/api/v1/videos/${newId()}/tasks`), refused(404, 'not-found'));
+    const hidden = await create({ visibility: 'private' });
+    t.match(await call(`/api/v1/videos/${hidden.id}/tasks`), refused(404, 'not-found'));
+    const token = bearer(hidden.ingestToken);
+    t.match(await call(`/api/v1/videos/${hidden.id}/tasks`, { headers: token }), { status: 200 });
   });
 
   t.test('what is said about a video is changed with its token, and only what is named', async t => {

@@ -8,6 +8,7 @@ import { ApiServer } from '../../src/http/api-server.ts';
 import { Metrics } from '../../src/http/metrics.ts';
 import type { Readiness } from '../../src/http/routes/health.ts';
 import { CaptionShelf } from '../../src/library/known-captions.ts';
+import { TaskStore } from '../../src/library/task-store.ts';
 import { VideoStore } from '../../src/library/video-store.ts';
 import { startEmbedded } from '../library/video-database.ts';
 import { RowsOnlyDoor } from './rows-only-door.ts';
@@ -16,7 +17,8 @@ import { type SocketRequest, socketRequest } from './socket-request.ts';
 /** The real app on a real socket over the real database; only what lies behind the session door is missing. */
 export async function startApi(t: Test) {
   const server = await startEmbedded(t);
-  const videos = new VideoStore(await server.openEmpty());
+  const database = await server.openEmpty();
+  const [videos, tasks] = [new VideoStore(database), new TaskStore(database)];
   const sessions = new RowsOnlyDoor(videos);
   const state: { readiness: Readiness } = { readiness: { ready: true } };
   const logged: { level: number; reference?: string; msg: string }[] = [];
@@ -30,6 +32,7 @@ export async function startApi(t: Test) {
       corrections.push([id, language]);
     },
     shelf: new CaptionShelf(() => undefined, { find: async () => undefined }),
+    tasks,
     readiness: () => state.readiness,
     metrics: new Metrics([reading]),
     publicAddress: () => ({ url: 'http://127.0.0.1:8000', isFixed: false }),
@@ -44,5 +47,5 @@ export async function startApi(t: Test) {
     await rm(folder, { recursive: true, force: true });
   });
   const call = (path: string, options?: SocketRequest) => socketRequest(socketPath, path, options);
-  return { app, call, videos, sessions, state, logged, corrections, socketPath };
+  return { app, call, videos, tasks, sessions, state, logged, corrections, socketPath };
 }

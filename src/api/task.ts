@@ -1,0 +1,21 @@
+import { z } from 'zod';
+
+/** How far a task is: due, being worked on, or over. */
+export const taskStates = ['waiting', 'running', 'done', 'failed'] as const;
+
+const videoTask = z
+  .object({
+    task: z.string().meta({ description: 'What is made, e.g. `transcript`.' }),
+    state: z.enum(taskStates),
+    percent: z.number().int().min(0).max(100),
+    attempts: z.number().int().min(0),
+    error: z.string().nullable().meta({ description: 'Why it failed, or is tried again.' }),
+  })
+  .meta({ id: 'VideoTask' });
+
+/** Answer of `GET /api/v1/videos/<id>/tasks` (docs/protocol.md, section 8): what is made of a video, and how far it is. */
+export const videoTasks = z.object({ items: z.array(videoTask) }).meta({
+  id: 'VideoTasks',
+  examples: [{ items: [{ task: 'transcript', state: 'running', percent: 40, attempts: 1, error: null }] }],
+});
+export type VideoTasks = z.infer<typeof videoTasks>;

@@ -1,0 +1,52 @@
+import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
+import { videoId } from '../../api/session.ts';
+import { videoTasks } from '../../api/task.ts';
+import { LivereelError } from '../../errors.ts';
+import type { TaskStore } from '../../library/task-store.ts';
+import { tokenOf } from '../bearer-token.ts';
+import { problems } from '../problem-schema.ts';
+import type { SessionDoor } from './sessions.ts';
+import type { VideoShelf } from './videos.ts';
+
+const listTasks = createRoute({
+  method: 'get',
+  path: '/api/v1/videos/{id}/tasks',
+  operationId: 'listTasks',
+  tags: ['videos'],
+  summary: 'What is made of a video in the background',
+  description: 'Each with how far it is, and why it failed.',
+  security: [{}, { ingestToken: [] }, { ingestTokenInQuery: [] }],
+  request: { params: z.object({ id: videoId }), query: z.object({ token: z.string().max(4096).optional() }) },
+  responses: {
+    200: { description: 'The tasks.', content: { 'application/json': { schema: videoTasks } } },
+    ...problems('validation-failed', 'not-found'),
+  },
+});
+
+/** Declares what tells how far a video's tasks are (docs/protocol.md, section 8). */
+export function addTaskRoutes(
+  app: OpenAPIHono,
+  tasks: Pick<TaskStore, 'list'>,
+  videos: Pick<VideoShelf, 'find'>,
+  access: Pick<SessionDoor, 'authorizes'>,
+): void {
+  app.openapi(listTasks, async c => {
+    const { id } = c.req.valid('param');
+    const video = await videos.find(id);
+    const token = tokenOf(c.req.raw.headers, c.req.valid('query').token);
+    const isHidden = video?.visibility === 'private' && !(token && (await access.authorizes(id, token)));
+    if (video === undefined || isHidden)
+      throw new LivereelError(
+        'not-found',
+        'There is no such video. Check the id; a private video needs its token.',
+      );
+    const items = (await tasks.list(id)).map(({ task, state, percent, attempts, error }) => ({
+      task,
+      state,
+      percent,
+      attempts,
+      error,
+    }));
+    return c.json({ items }, 200);
+  });
+}
