@@ -2,6 +2,7 @@ import { LivereelError } from '../errors.ts';
 import { MediaPlaylist } from './media-playlist.ts';
 import { renderMultivariantPlaylist } from './multivariant-playlist.ts';
 import type { Rendition } from './rendition.ts';
+import type { SubtitleGroup } from './subtitle-group.ts';
 
 /** What a player asks for (rfc8216bis, section 6.2.5). */
 export type PlaylistRequest = {
@@ -34,15 +35,24 @@ export class LivePlaylist {
   readonly #rendition: Rendition;
   readonly #media: MediaPlaylist;
   readonly #onRender: () => void;
+  readonly #subtitles: () => SubtitleGroup | null;
   #waiters = new Set<Waiter>();
   #rendered: { full: Buffer | null; delta: Buffer | null } = { full: null, delta: null };
   #failure: LivereelError | null = null;
 
-  /** `onRender` is told of every rendering, for the metrics. */
-  constructor(rendition: Rendition, onRender: () => void) {
+  /**
+   * `onRender` is told of every rendering, for the metrics. `subtitles`: there is a subtitle rendition beside it, and
+   * this tells its language, as far as it is known; null while there is none.
+   */
+  constructor(
+    rendition: Rendition,
+    onRender: () => void,
+    subtitles: () => SubtitleGroup | null = () => null,
+  ) {
     this.#rendition = rendition;
     this.#media = new MediaPlaylist(rendition);
     this.#onRender = onRender;
+    this.#subtitles = subtitles;
   }
 
   /** To be called whenever the rendition grew or ended: answers all that waited for it. */
@@ -74,7 +84,7 @@ export class LivePlaylist {
   /** The multivariant playlist, once there is something to play. @throws as `media`. */
   async multivariant(signal: AbortSignal): Promise<Buffer> {
     if (!this.#rendition.isPlayable) await this.until(0, 0, signal);
-    return Buffer.from(renderMultivariantPlaylist(this.#rendition));
+    return Buffer.from(renderMultivariantPlaylist(this.#rendition, this.#subtitles()));
   }
 
   /**

@@ -22,7 +22,8 @@ export class MediaPlaylist {
   /** The whole playlist, or with `isDelta` one that skips what a player has (section 6.2.5.1); there may be nothing to skip. */
   render(isDelta: boolean): string {
     const { closed, open, isEnded } = this.#rendition;
-    const firstWithParts = isEnded ? closed.length : this.#firstInWindow(partsKeptTargetDurations);
+    const hasParts = !isEnded && this.#rendition.kind === 'media';
+    const firstWithParts = !hasParts ? closed.length : this.#firstInWindow(partsKeptTargetDurations);
     this.#settle(Math.min(firstWithParts, closed.length));
     const skipped = isDelta && !isEnded ? this.#firstInWindow(skipTargetDurations) : 0;
     const lines = [this.#head()];
@@ -35,7 +36,7 @@ export class MediaPlaylist {
       const segment = closed[index] as Segment;
       lines.push(this.#segmentHead(segment, closed[index - 1]));
       if (index >= firstWithParts) lines.push(partLines(segment));
-      lines.push(segmentLines(segment));
+      lines.push(this.#segmentLines(segment));
     }
     if (open !== null) lines.push(this.#segmentHead(open, closed.at(-1)), partLines(open));
     lines.push(this.#tail());
@@ -43,18 +44,18 @@ export class MediaPlaylist {
   }
 
   #head(): string {
-    const { targetDurationSeconds, partTargetSeconds, isEnded } = this.#rendition;
+    const { targetDurationSeconds, partTargetSeconds, isEnded, kind } = this.#rendition;
     const head = ['#EXTM3U', '#EXT-X-VERSION:9', `#EXT-X-TARGETDURATION:${targetDurationSeconds}`];
     if (!isEnded) {
       // A hold-back of three parts: closer to the edge a single late part stalls the player (section 4.4.3.8).
       const control = [
         'CAN-BLOCK-RELOAD=YES',
-        `PART-HOLD-BACK=${seconds(3 * partTargetSeconds)}`,
+        ...(kind === 'media' ? [`PART-HOLD-BACK=${seconds(3 * partTargetSeconds)}`] : []),
         `HOLD-BACK=${seconds(3 * targetDurationSeconds)}`,
         `CAN-SKIP-UNTIL=${seconds(skipTargetDurations * targetDurationSeconds)}`,
       ];
       head.push(`#EXT-X-SERVER-CONTROL:${control.join(',')}`);
-      head.push(`#EXT-X-PART-INF:PART-TARGET=${seconds(partTargetSeconds)}`);
+      if (kind === 'media') head.push(`#EXT-X-PART-INF:PART-TARGET=${seconds(partTargetSeconds)}`);
     }
     head.push('#EXT-X-MEDIA-SEQUENCE:0');
     return `${head.join('\n')}\n`;
@@ -62,8 +63,10 @@ export class MediaPlaylist {
 
   #tail(): string {
     if (this.#rendition.isEnded) return '#EXT-X-ENDLIST\n';
+    const reports = this.#rendition.siblings.map(reportOf).join('');
+    if (this.#rendition.kind === 'text') return reports;
     const { segment, part } = this.#rendition.next;
-    return `#EXT-X-PRELOAD-HINT:TYPE=PART,URI="${mediaName.part(segment, part)}"\n`;
+    return `${reports}#EXT-X-PRELOAD-HINT:TYPE=PART,URI="${mediaName.part(segment, part)}"\n`;
   }
 
   /** The index of the first closed segment that reaches into the last `targetDurations` of the playlist. */
@@ -84,7 +87,7 @@ export class MediaPlaylist {
     const settled: string[] = [];
     for (let index = this.#settledSegments; index < count; index += 1) {
       const segment = closed[index] as Segment;
-      settled.push(this.#segmentHead(segment, closed[index - 1]), segmentLines(segment));
+      settled.push(this.#segmentHead(segment, closed[index - 1]), this.#segmentLines(segment));
     }
     if (settled.length === 0) return;
     this.#settledText += settled.join('');
@@ -94,16 +97,28 @@ export class MediaPlaylist {
   #segmentHead(segment: Segment, previous: Segment | undefined): string {
     const lines: string[] = [];
     if (segment.isDiscontinuity) lines.push('#EXT-X-DISCONTINUITY\n');
-    if (segment.initNumber !== previous?.initNumber) {
+    const needsInit = this.#rendition.kind === 'media' && segment.initNumber !== previous?.initNumber;
+    if (needsInit) {
       lines.push(`#EXT-X-MAP:URI="${mediaName.init(segment.initNumber)}"\n`);
     }
     lines.push(`#EXT-X-PROGRAM-DATE-TIME:${new Date(segment.startedAtMillis).toISOString()}\n`);
     return lines.join('');
   }
+
+  #segmentLines(segment: Segment): string {
+    const name = this.#rendition.kind === 'text' ? mediaName.text : mediaName.segment;
+    return `#EXTINF:${seconds(durationOf(segment))},\n${name(segment.number)}\n`;
+  }
 }
 
-function segmentLines(segment: Segment): string {
-  return `#EXTINF:${seconds(durationOf(segment))},\n${mediaName.segment(segment.number)}\n`;
+/** Where another rendition stands: its newest segment, and part where it has parts. */
+function reportOf({ name, next, closed, kind }: Rendition): string {
+  if (next.segment === 0 && next.part === 0) return '';
+  const isWhole = next.part === 0;
+  const last = isWhole ? (closed.at(-1) as Segment) : null;
+  const part = last === null ? next.part - 1 : last.parts.length - 1;
+  const lastPart = kind === 'media' ? `,LAST-PART=${part}` : '';
+  return `#EXT-X-RENDITION-REPORT:URI="../${name}/stream.m3u8",LAST-MSN=${last?.number ?? next.segment}${lastPart}\n`;
 }
 
 function partLines(segment: Segment): string {

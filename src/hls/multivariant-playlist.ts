@@ -1,10 +1,17 @@
 import { durationOf, type Rendition, sizeOf } from './rendition.ts';
+import { type SubtitleGroup, withSubtitles } from './subtitle-group.ts';
 
 // Until enough is there to measure, players are told what a 720p webcam needs.
 const presumedBitsPerSecond = 3_000_000;
 
-/** Renders the multivariant playlist of a stream with one rendition (rfc8216bis, section 4.4.6). */
-export function renderMultivariantPlaylist(rendition: Rendition): string {
+/**
+ * Renders the multivariant playlist of a stream with one rendition of sound and pictures (rfc8216bis, section 4.4.6).
+ * `subtitles`: it has these too; a stream without sound needs none.
+ */
+export function renderMultivariantPlaylist(
+  rendition: Rendition,
+  subtitles: SubtitleGroup | null = null,
+): string {
   const format = rendition.formats.at(-1);
   const { peak, average } = bitsPerSecondOf(rendition);
   const attributes = [`BANDWIDTH=${peak}`, `AVERAGE-BANDWIDTH=${average}`];
@@ -14,7 +21,9 @@ export function renderMultivariantPlaylist(rendition: Rendition): string {
     attributes.push('CLOSED-CAPTIONS=NONE');
     if (format.width > 0) attributes.push(`RESOLUTION=${format.width}x${format.height}`);
   }
-  return `#EXTM3U\n#EXT-X-VERSION:9\n#EXT-X-STREAM-INF:${attributes.join(',')}\n${rendition.name}/stream.m3u8\n`;
+  const text = `#EXTM3U\n#EXT-X-VERSION:9\n#EXT-X-STREAM-INF:${attributes.join(',')}\n${rendition.name}/stream.m3u8\n`;
+  const hasSound = rendition.formats.some(({ codecs }) => codecs.includes('mp4a'));
+  return subtitles === null || !hasSound ? text : withSubtitles(text, subtitles);
 }
 
 function bitsPerSecondOf(rendition: Rendition): { peak: number; average: number } {

@@ -37,6 +37,10 @@ export class Rendition {
   readonly name: string;
   /** No segment is longer, rounded to whole seconds; never changes (rfc8216bis, section 4.4.3.1). */
   readonly targetDurationSeconds: number;
+  /** Sound and pictures in parts, or text in whole segments. */
+  readonly kind: 'media' | 'text';
+  /** The others of the same stream: playlists report where they stand (rfc8216bis, section 4.4.5.4). */
+  readonly siblings: Rendition[] = [];
   readonly closed: Segment[] = [];
   readonly formats: RenditionFormat[] = [];
   open: Segment | null = null;
@@ -44,8 +48,9 @@ export class Rendition {
   partTargetSeconds = 0;
   isEnded = false;
 
-  constructor(name: string, targetDurationSeconds: number) {
+  constructor(name: string, targetDurationSeconds: number, kind: 'media' | 'text' = 'media') {
     this.name = name;
+    this.kind = kind;
     this.targetDurationSeconds = targetDurationSeconds;
   }
 
@@ -89,9 +94,10 @@ export function sizeOf(segment: Segment): number {
   return last === undefined ? 0 : last.offsetBytes + last.sizeBytes;
 }
 
-/** `000012.m4s`, `000012.3.m4s`, `init-0.mp4`: the names of what a playlist lists. */
+/** `000012.m4s`, `000012.vtt`, `000012.3.m4s`, `init-0.mp4`: the names of what a playlist lists. */
 export const mediaName = {
   segment: (segment: number) => `${String(segment).padStart(6, '0')}.m4s`,
+  text: (segment: number) => `${String(segment).padStart(6, '0')}.vtt`,
   part: (segment: number, part: number) => `${String(segment).padStart(6, '0')}.${part}.m4s`,
   init: (init: number) => `init-${init}.mp4`,
 };

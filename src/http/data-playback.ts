@@ -33,7 +33,9 @@ export function addPlaybackRoutes(app: TemplatedApp, sessions: LiveSessions, log
     const rendition = request.getParameter(1);
     const wanted = readDirectives(request);
     void data.run(async () => {
-      const live = requiredRendition(session, rendition);
+      const live = required(session);
+      const playlist = live.playlistOf(rendition);
+      if (playlist === undefined) throw noSuchRendition();
       if (wanted instanceof LivereelError) throw wanted;
       const body = await held(live, data, signal => live.playlist.media(wanted, signal));
       const age = wanted.segment === null ? 'public, max-age=1' : `public, max-age=${blockingMaxAgeSeconds}`;
@@ -74,8 +76,12 @@ function required(session: Session | undefined): Session {
 
 function requiredRendition(session: Session | undefined, rendition: string | undefined): Session {
   const live = required(session);
-  if (rendition !== live.rendition.name) throw new LivereelError('not-found', 'there is no such rendition');
+  if (rendition !== live.rendition.name) throw noSuchRendition();
   return live;
+}
+
+function noSuchRendition(): LivereelError {
+  return new LivereelError('not-found', 'there is no such rendition');
 }
 
 /** Waits for what is about to come, while the client does and no longer than a request may be held. */

@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import type { Transcript } from '../api/transcript.ts';
 import type { LiveCaptions } from '../captions/live-captions.ts';
+import { writeFinalSubtitles } from '../hls/final-subtitles.ts';
 import type { Log } from '../log.ts';
 import type { ContentDirectory } from '../store/content-directory.ts';
 import { writeCaptionFiles } from './caption-files.ts';
@@ -11,7 +12,10 @@ import type { VideoStore } from './video-store.ts';
 export type KeptTranscriptsParts = {
   readonly store: Pick<TranscriptStore, 'keep'>;
   readonly videos: Pick<VideoStore, 'update'>;
-  readonly content: Pick<ContentDirectory, 'videoDir' | 'liveCaptionsFile'>;
+  readonly content: Pick<
+    ContentDirectory,
+    'videoDir' | 'liveCaptionsFile' | 'multivariantPlaylistFile' | 'mediaPlaylistFile' | 'renditionDir'
+  >;
   readonly log: Log;
 };
 
@@ -57,6 +61,12 @@ export class KeptTranscripts {
     const { store, videos, content, log } = this.#parts;
     if (!(await store.keep(videoId, transcript))) return;
     await writeCaptionFiles(content.videoDir(videoId), transcript);
+    const places = {
+      multivariantFile: content.multivariantPlaylistFile(videoId),
+      mediaFile: content.mediaPlaylistFile(videoId, 'main'),
+      captionsDirectory: content.renditionDir(videoId, 'captions'),
+    };
+    await writeFinalSubtitles(places, transcript.language, transcript.segments);
     await videos.update(videoId, { hasCaptions: transcript.segments.length > 0 });
     // From here on the database tells it.
     await rm(content.liveCaptionsFile(videoId), { force: true });

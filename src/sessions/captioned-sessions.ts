@@ -3,9 +3,10 @@ import type { CaptionTrackOptions } from '../captions/captioner.ts';
 import type { SpeechListener } from '../captions/speech-listener.ts';
 import type { Log } from '../log.ts';
 import { PlacedSpeech } from './placed-speech.ts';
+import type { SpokenText } from './session-playlists.ts';
 
 /** Keeps a session's captions beyond the server's life, and shows them. */
-export interface KeptCaptions extends CaptionSink {
+export interface KeptCaptions extends CaptionSink, SpokenText {
   /** Index of the first caption that is new: those before it were kept by an earlier life of the server. */
   readonly firstIndex: number;
   /** Everything before it on the media timeline is captioned for good. */

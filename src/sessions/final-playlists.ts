@@ -1,13 +1,22 @@
 import { rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { MediaPlaylist } from '../hls/media-playlist.ts';
 import { renderMultivariantPlaylist } from '../hls/multivariant-playlist.ts';
 import type { Rendition } from '../hls/rendition.ts';
+import type { SubtitleGroup } from '../hls/subtitle-group.ts';
 import type { SessionPlaces } from './session-parts.ts';
 
-/** Writes the playlists of a rendition that has ended: from then on the files tell what the memory told. */
-export async function writeFinalPlaylists(rendition: Rendition, places: SessionPlaces): Promise<void> {
+/** Writes the playlists of a rendition that has ended, and of its subtitles if it has them: from then on the files tell what the memory told. */
+export async function writeFinalPlaylists(
+  rendition: Rendition,
+  places: SessionPlaces,
+  text: Rendition | null,
+  subtitles: SubtitleGroup | null,
+): Promise<void> {
+  const textFile = join(places.captionsDirectory, 'stream.m3u8');
+  if (text !== null) await writeAside(textFile, new MediaPlaylist(text).render(false));
   await writeAside(places.mediaFile, new MediaPlaylist(rendition).render(false));
-  await writeAside(places.multivariantFile, renderMultivariantPlaylist(rendition));
+  await writeAside(places.multivariantFile, renderMultivariantPlaylist(rendition, subtitles));
 }
 
 /** Half a file is never seen. */

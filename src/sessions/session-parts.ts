@@ -22,6 +22,7 @@ export type SessionPlaces = {
   readonly timelineFile: string;
   readonly multivariantFile: string;
   readonly mediaFile: string;
+  readonly captionsDirectory: string;
 };
 
 /** What a session is built of; the same for all. */

@@ -239,6 +239,7 @@ export class SessionRegistry {
           timelineFile: join(renditionDirectory, 'timeline.log'),
           multivariantFile: content.multivariantPlaylistFile(id),
           mediaFile: content.mediaPlaylistFile(id, 'main'),
+          captionsDirectory: content.renditionDir(id, 'captions'),
         },
         records: this.#records,
         finished: this.#finished,

@@ -1,15 +1,15 @@
 import type { VideoState } from '../api/session.ts';
 import { LivereelError } from '../errors.ts';
-import { LivePlaylist } from '../hls/live-playlist.ts';
+import type { LivePlaylist } from '../hls/live-playlist.ts';
 import { PartWriter, type TimelineEnd } from '../hls/part-writer.ts';
 import { Rendition } from '../hls/rendition.ts';
 import { JournalWriter } from '../journal/journal-writer.ts';
 import type { AppendFacts } from '../journal/record-layout.ts';
 import type { SessionCaptions } from './captioned-sessions.ts';
-import { writeFinalPlaylists } from './final-playlists.ts';
 import type { Publisher } from './publisher.ts';
 import type { SessionParts } from './session-parts.ts';
 import { type PipelineResult, SessionPipeline } from './session-pipeline.ts';
+import { SessionPlaylists } from './session-playlists.ts';
 import type { SessionRecord } from './session-records.ts';
 import { SessionStatus } from './session-status.ts';
 
@@ -25,13 +25,13 @@ export class Session {
   readonly input: SessionRecord['input'];
   readonly frameRate: number | null;
   readonly clientAddress: string | null;
-  readonly playlist: LivePlaylist;
   /** Resolves when nothing of it is under way any more: it is a video, failed, deleted or closed. Never rejects. */
   readonly over: Promise<void>;
   readonly #parts: SessionParts;
   readonly #record: SessionRecord;
   readonly #journal: JournalWriter;
   readonly #writer: PartWriter;
+  readonly #playlists: SessionPlaylists;
   readonly #pipeline: SessionPipeline;
   readonly #stopListening: () => void;
   readonly #status: SessionStatus;
@@ -49,7 +49,7 @@ export class Session {
     journal: JournalWriter,
     writer: PartWriter,
     end: TimelineEnd,
-    playlist: LivePlaylist,
+    playlists: SessionPlaylists,
     captions: SessionCaptions | null,
   ) {
     this.id = record.id;
@@ -61,7 +61,7 @@ export class Session {
     this.#status = new SessionStatus(record.id, record.state, parts);
     this.#journal = journal;
     this.#writer = writer;
-    this.playlist = playlist;
+    this.#playlists = playlists;
     this.#captions = captions;
     this.over = new Promise(resolve => {
       this.#resolveOver = resolve;
@@ -84,17 +84,19 @@ export class Session {
   /** Opens a session that is new, or as a crash left it; it takes publishers from then on. */
   static async open(parts: SessionParts, record: SessionRecord): Promise<Session> {
     const rendition = new Rendition('main', parts.settings.targetDurationSeconds);
-    const playlist = new LivePlaylist(rendition, parts.onRender);
+    const playlists = new SessionPlaylists(rendition, parts.onRender);
     const { renditionDirectory, timelineFile, journalDirectory } = parts.places;
     const { writer, end } = await PartWriter.open(renditionDirectory, timelineFile, rendition, () =>
-      playlist.published(),
+      playlists.published(),
     );
     const journal = await JournalWriter.open(journalDirectory).catch(async error => {
       await writer.close();
       throw error;
     });
     const captions = (await parts.captioned?.open(record)) ?? null;
-    const session = new Session(parts, record, journal, writer, end, playlist, captions);
+    const { captionsDirectory } = parts.places;
+    if (captions !== null) await playlists.addSubtitles(captionsDirectory, captions.kept, parts.log);
+    const session = new Session(parts, record, journal, writer, end, playlists, captions);
     session.#begin();
     return session;
   }
@@ -121,6 +123,16 @@ export class Session {
   /** Nothing was sent yet, in this life or an earlier one. */
   get isEmpty(): boolean {
     return this.#journal.taken.bytes === 0;
+  }
+
+  /** The multivariant playlist, and that of sound and pictures. */
+  get playlist(): LivePlaylist {
+    return this.#playlists.main;
+  }
+
+  /** The media playlist of a rendition, by its name; undefined when there is no such rendition. */
+  playlistOf(rendition: string | undefined): LivePlaylist | undefined {
+    return this.#playlists.of(rendition);
   }
 
   get rendition(): Rendition {
@@ -240,7 +252,7 @@ export class Session {
     this.#publisher = null;
     await this.#journal.close().catch(() => undefined);
     this.#pipeline.close();
-    this.playlist.close(
+    this.#playlists.close(
       new LivereelError('server-draining', 'the server is stopping: it is back in a moment'),
     );
     if (!this.#isStarted) await this.#letGo();
@@ -274,8 +286,6 @@ export class Session {
   async #work(): Promise<void> {
     try {
       const result = await this.#pipeline.run();
-      // Not waited for: a video is ready without its last captions.
-      void this.#captions?.end();
       await this.#finish(result);
     } catch (error) {
       await this.#fail(error);
@@ -289,7 +299,9 @@ export class Session {
     const { rendition } = this;
     const [width, height] = [rendition.formats[0]?.width || null, rendition.formats[0]?.height || null];
     this.#status.change({ durationSeconds: result.durationSeconds, width, height });
-    await writeFinalPlaylists(rendition, places);
+    await this.#playlists.write(places);
+    // Not waited for: a video is ready without its last captions. They are written beside the playlists.
+    void this.#captions?.end();
     await this.#status.settled();
     const initCount = rendition.formats.length;
     const segmentCount = rendition.closed.length;
@@ -308,7 +320,7 @@ export class Session {
     this.#clearTimer();
     this.#publisher?.failed(known);
     this.#publisher = null;
-    this.playlist.close(known);
+    this.#playlists.close(known);
     this.#status.change({
       errorCode: known.code,
       errorMessage: known.message,
@@ -323,7 +335,7 @@ export class Session {
     this.#publisher?.ended('created');
     this.#publisher = null;
     await this.#status.remove();
-    this.playlist.close(new LivereelError('session-not-found', 'nothing was ever sent in this session'));
+    this.#playlists.close(new LivereelError('session-not-found', 'nothing was ever sent in this session'));
     if (!this.#isStarted) await this.#letGo();
   }
 

@@ -35,7 +35,13 @@ t.test('transcripts', async t => {
     const store = new TranscriptStore(database);
     const liveCaptionsFile = join(folder, 'captions.log');
     await writeFile(liveCaptionsFile, '');
-    const content = { videoDir: () => folder, liveCaptionsFile: () => liveCaptionsFile };
+    const content = {
+      videoDir: () => folder,
+      liveCaptionsFile: () => liveCaptionsFile,
+      multivariantPlaylistFile: () => join(folder, 'hls', 'index.m3u8'),
+      mediaPlaylistFile: () => join(folder, 'hls', 'main', 'stream.m3u8'),
+      renditionDir: () => join(folder, 'hls', 'captions'),
+    };
     const kept = new KeptTranscripts({ store, videos, content, log: createLog('silent') });
     const shared = { title: 't', visibility: 'public', input: 'chunks', language: 'auto' } as const;
     await videos.insert({ ...shared, id, state: 'ready', captions: true });

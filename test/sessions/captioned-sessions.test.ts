@@ -56,6 +56,9 @@ class ScriptedKeeper {
   language(): void {}
   state(): void {}
   ends = 0;
+  finalAfter(): [] {
+    return [];
+  }
   async end(): Promise<void> {
     this.ends += 1;
   }
