@@ -198,12 +198,13 @@ function openCaptioning(parts: {
     new CaptionedSessions({
       captioner,
       isPossible: () => !engine.isHopeless,
-      keep: ({ id }) =>
+      keep: ({ id, language }) =>
         LiveCaptions.open({
           id,
           file: content.liveCaptionsFile(id),
           events,
           log,
+          language: language === 'auto' ? null : language,
           onEnd: captions => kept.keepLive(captions),
         }),
       log,

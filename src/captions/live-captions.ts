@@ -11,6 +11,8 @@ export type LiveCaptionsOptions = {
   readonly file: string;
   readonly events: VideoEvents;
   readonly log: Log;
+  /** BCP-47, as the session says it; null or left out: nobody knows yet. */
+  readonly language?: string | null;
   /** Called once when every caption is final, or given up. */
   readonly onEnd?: (captions: LiveCaptions) => Promise<void>;
 };
@@ -59,7 +61,7 @@ export class LiveCaptions implements CaptionSink {
     this.#log = options.log;
     this.#onEnd = options.onEnd;
     this.#kept = kept;
-    let [language, lives] = [null as string | null, 0];
+    let [language, lives] = [options.language ?? null, 0];
     const captions: Caption[] = [];
     for (const entry of entries) {
       if (entry.type === 'caption') captions.push(entry.caption);

@@ -37,7 +37,7 @@ export function addPlaybackRoutes(app: TemplatedApp, sessions: LiveSessions, log
       const playlist = live.playlistOf(rendition);
       if (playlist === undefined) throw noSuchRendition();
       if (wanted instanceof LivereelError) throw wanted;
-      const body = await held(live, data, signal => live.playlist.media(wanted, signal));
+      const body = await held(live, data, signal => playlist.media(wanted, signal));
       const age = wanted.segment === null ? 'public, max-age=1' : `public, max-age=${blockingMaxAgeSeconds}`;
       data.send('200 OK', headersFor(playlistType, age), body);
     });
