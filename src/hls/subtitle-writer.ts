@@ -8,6 +8,8 @@ import { durationOf, mediaName, Rendition, type Segment } from './rendition.ts';
 
 /** What is said, as far as it will not change. */
 export interface SubtitleSource {
+  /** BCP-47; null while nobody knows. */
+  readonly spokenLanguage: string | null;
   /** What is final behind the one of index `after`, in order, up to the first that is not. */
   finalAfter(after: number): readonly (Cue & { readonly index: number })[];
 }

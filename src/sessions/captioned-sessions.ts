@@ -1,18 +1,16 @@
 import type { CaptionSink } from '../captions/caption-sink.ts';
 import type { CaptionTrackOptions } from '../captions/captioner.ts';
 import type { SpeechListener } from '../captions/speech-listener.ts';
+import type { SubtitleSource } from '../hls/subtitle-writer.ts';
 import type { Log } from '../log.ts';
 import { PlacedSpeech } from './placed-speech.ts';
-import type { SpokenText } from './session-playlists.ts';
 
 /** Keeps a session's captions beyond the server's life, and shows them. */
-export interface KeptCaptions extends CaptionSink, SpokenText {
+export interface KeptCaptions extends CaptionSink, SubtitleSource {
   /** Index of the first caption that is new: those before it were kept by an earlier life of the server. */
   readonly firstIndex: number;
   /** Everything before it on the media timeline is captioned for good. */
   readonly settledSeconds: number;
-  /** BCP-47, found out in an earlier life of the server; null while nobody knows. */
-  readonly spokenLanguage: string | null;
   /** Every caption is final: hands them on, then lets go. Never throws. */
   end(): Promise<void>;
   /** Lets go at once. Safe to call twice, never throws. */

@@ -7,15 +7,12 @@ import type { Log } from '../log.ts';
 import { writeFinalPlaylists } from './final-playlists.ts';
 import type { SessionPlaces } from './session-parts.ts';
 
-/** Where a session's subtitles come from. */
-export type SpokenText = SubtitleSource & { readonly spokenLanguage: string | null };
-
 /** The playlists of one session: sound and pictures, and subtitles where it is captioned. Owned by the session. */
 export class SessionPlaylists {
   readonly main: LivePlaylist;
   readonly #rendition: Rendition;
   readonly #onRender: () => void;
-  #source: SpokenText | null = null;
+  #source: SubtitleSource | null = null;
   #subtitles: { readonly writer: SubtitleWriter; readonly playlist: LivePlaylist } | null = null;
 
   constructor(rendition: Rendition, onRender: () => void) {
@@ -25,7 +22,7 @@ export class SessionPlaylists {
   }
 
   /** From now on there are subtitles, also of what is published already. */
-  async addSubtitles(directory: string, source: SpokenText, log: Log): Promise<void> {
+  async addSubtitles(directory: string, source: SubtitleSource, log: Log): Promise<void> {
     const writer = await SubtitleWriter.open(directory, this.#rendition, source, log);
     this.#source = source;
     this.#subtitles = { writer, playlist: new LivePlaylist(writer.rendition, this.#onRender) };

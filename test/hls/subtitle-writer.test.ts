@@ -25,7 +25,8 @@ async function stream(t: Test) {
   const video = new Rendition('main', 4);
   video.partTargetSeconds = 0.5;
   const said: Said[] = [];
-  const source = { finalAfter: (after: number) => said.filter(({ index }) => index > after) };
+  const finalAfter = (after: number) => said.filter(({ index }) => index > after);
+  const source = { spokenLanguage: null, finalAfter };
   const open = () => SubtitleWriter.open(folder, video, source, createLog('silent'));
   /** Another segment of 2 s. */
   const grow = (isDiscontinuity = false) => {
