@@ -6,6 +6,7 @@ import {
   type MediaTracks,
   sniffContainer,
 } from '../media/container.ts';
+import { HeldBytes } from '../media/held-bytes.ts';
 import { MatroskaScanner } from '../media/matroska-scanner.ts';
 import { Mp4Scanner } from '../media/mp4-scanner.ts';
 import { TransportStreamScanner } from '../media/transport-stream-scanner.ts';
@@ -54,7 +55,7 @@ export class RunSplitter implements ContainerVisitor {
   #isIgnoring = false;
   #isDropping = false;
   #heldOffset: number;
-  #held: Buffer = Buffer.alloc(0);
+  readonly #held = new HeldBytes();
   #frames: number;
   #damages = 0;
   #events: (
@@ -100,13 +101,13 @@ export class RunSplitter implements ContainerVisitor {
       items.push(...this.#takeRest());
       this.#scanner = null;
     }
-    this.#held = this.#held.length === 0 ? bytes : Buffer.concat([this.#held, bytes]);
+    this.#held.add(bytes);
     if (this.#scanner === null) {
       if (!this.#recognize()) {
-        this.#held = Buffer.from(this.#held);
+        this.#held.keep();
         return items;
       }
-      (this.#scanner as unknown as ContainerScanner).push(this.#held);
+      (this.#scanner as unknown as ContainerScanner).push(this.#held.bytes);
     } else this.#scanner.push(bytes);
     items.push(...this.#drain());
     return items;
@@ -118,7 +119,7 @@ export class RunSplitter implements ContainerVisitor {
   }
 
   #recognize(): boolean {
-    const container = sniffContainer(this.#held);
+    const container = sniffContainer(this.#held.bytes);
     if (container === null) return false;
     // Mid-way: a publisher that begins anew with something else. What cannot be read is passed over.
     if (container === 'unknown') {
@@ -149,7 +150,7 @@ export class RunSplitter implements ContainerVisitor {
     }
     if (this.#streamStart !== null && this.#held.length > largestHeaderBytes) items.push(...this.#giveUp());
     if (this.#streamStart === null) items.push(...this.#takeUntil(this.#scanner?.scannedOffset ?? 0));
-    this.#held = Buffer.from(this.#held);
+    this.#held.keep();
     return items;
   }
 
@@ -180,8 +181,7 @@ export class RunSplitter implements ContainerVisitor {
   #takeUntil(offset: number): SplitItem[] {
     const length = offset - this.#heldOffset;
     if (length <= 0) return [];
-    const bytes = this.#held.subarray(0, length);
-    this.#held = this.#held.subarray(length);
+    const bytes = this.#held.take(length);
     this.#heldOffset = offset;
     const isWanted = this.#run !== null && !this.#isDropping;
     return isWanted ? [{ kind: 'bytes', bytes, endOffset: offset }] : [];

@@ -172,3 +172,19 @@ t.test('memory is bounded while a header does not end', async t => {
   for (let index = 0; index < 300; index += 1) splitter.push(Buffer.alloc(131_072, 'noise '), false);
   t.ok(process.memoryUsage().arrayBuffers - before < 100_000_000);
 });
+
+t.test('a header that does not end costs no more than its bytes, in pieces however small', async t => {
+  const splitter = new RunSplitter(0, 0);
+  const openHeader = Buffer.from('1a45dfa380' + '18538067' + '01ffffffffffffff', 'hex');
+  splitter.push(openHeader, false);
+  const filler = Buffer.concat([Buffer.from('ec4100', 'hex'), Buffer.alloc(0x100)]);
+  const begun = performance.now();
+  t.throws(
+    () => {
+      for (let piece = 0; piece < 40_000; piece += 1) splitter.push(filler, false);
+    },
+    { code: 'media-unusable' },
+  );
+  // Copied anew with each piece it was over a minute.
+  t.ok(performance.now() - begun < 10_000, `${performance.now() - begun} ms`);
+});
