@@ -4,7 +4,7 @@ import { readModelFile } from './model-file.ts';
 import type { DownloadProgress, ModelStore } from './model-store.ts';
 import { OpenAiRecogniser } from './openai-recogniser.ts';
 import { Patience } from './patience.ts';
-import type { Recogniser } from './recogniser.ts';
+import { type Recogniser, speechSampleRate } from './recogniser.ts';
 import { whisperProgram } from './whisper-program.ts';
 import { WhisperServer } from './whisper-server.ts';
 
@@ -31,6 +31,7 @@ export type OpenedRecogniser = {
 };
 
 const positionsPerSecond = 50;
+const oneSecond = new Int16Array(speechSampleRate);
 /** Whisper hears no more at once, whatever a model's window. */
 const longestWindowSeconds = 30;
 // The first answer of a large model on a slow machine takes a minute.
@@ -38,7 +39,7 @@ const patience = { beforeFirstSeconds: 120, leastSeconds: 15 };
 
 /**
  * Starts whisper.cpp beside us: finds the program, fetches the model when it is not there, resolves when it listens.
- * @throws LivereelError `program-missing`, `program-failed`, `model-unavailable`, each with what to do;
+ * @throws LivereelError `program-missing`, `program-failed`, `model-unavailable`, `recogniser-failed`, with what to do;
  * the signal's reason.
  */
 export async function openLocalRecogniser(
@@ -63,5 +64,12 @@ export async function openLocalRecogniser(
     recogniser.close();
     await server.close();
   };
+  try {
+    // Whether it computes here at all is known now, not with the first words; and how long an answer takes.
+    await recogniser.transcribe({ pcm: oneSecond, language: 'en', prompt: '', isFullContext: false }, signal);
+  } catch (error) {
+    await close();
+    throw error;
+  }
   return { recogniser, modelName: model.name, close };
 }
