@@ -24,12 +24,17 @@ const usedShare = 0.8;
 const lookMillis = 250;
 const firstRestMillis = 200;
 const longestRestMillis = 5_000;
+/** While somebody speaks, what nobody waits for holds back this long: it takes the recogniser for seconds. */
+const backgroundHoldsBackMillis = 20_000;
 /** Background requests that may wait; who comes then is refused. */
-const mostWaiting = 16;
+const mostWaiting = 8;
 
 type Background = {
+  readonly sinceMillis: number;
   readonly request: SpeechRequest;
   readonly signal: AbortSignal;
+  /** It waits no longer. */
+  readonly begun: () => void;
   readonly resolve: (hypothesis: Hypothesis) => void;
   readonly reject: (reason: unknown) => void;
 };
@@ -66,10 +71,15 @@ export class CaptionScheduler {
 
   /** So much new sound is worth a request now, seconds. */
   get stepSeconds(): number {
+    const neededSeconds =
+      (this.#speakingSessions * this.load.requestSeconds) / (this.#options.slots * usedShare);
+    return Math.min(longestStepSeconds, Math.max(shortestStepSeconds, neededSeconds));
+  }
+
+  get #speakingSessions(): number {
     let speaking = 0;
     for (const session of this.#sessions) if (!session.isPaused && session.isSpeaking) speaking += 1;
-    const neededSeconds = (speaking * this.load.requestSeconds) / (this.#options.slots * usedShare);
-    return Math.min(longestStepSeconds, Math.max(shortestStepSeconds, neededSeconds));
+    return speaking;
   }
 
   add(session: CaptionedSpeech): void {
@@ -107,9 +117,12 @@ export class CaptionScheduler {
       );
     }
     return new Promise((resolve, reject) => {
-      const waiting = { request, signal, resolve, reject };
+      const giveUp = () => this.#drop(waiting);
+      const sinceMillis = performance.now();
+      const begun = () => signal.removeEventListener('abort', giveUp);
+      const waiting: Background = { sinceMillis, request, signal, resolve, reject, begun };
       this.#background.push(waiting);
-      signal.addEventListener('abort', () => this.#drop(waiting), { once: true });
+      signal.addEventListener('abort', giveUp, { once: true });
       this.poke();
     });
   }
@@ -157,8 +170,12 @@ export class CaptionScheduler {
   }
 
   #nextBackground(): (() => Promise<void>) | null {
-    const next = this.#background.shift();
+    const next = this.#background[0];
     if (next === undefined) return null;
+    const isOld = performance.now() - next.sinceMillis > backgroundHoldsBackMillis;
+    if (!isOld && this.#speakingSessions > 0) return null;
+    this.#background.shift();
+    next.begun();
     const { request, signal, resolve, reject } = next;
     return () => this.#ask(request, AbortSignal.any([signal, this.#closed.signal])).then(resolve, reject);
   }

@@ -4,6 +4,7 @@ import { CaptionText } from './caption-text.ts';
 import type { CaptionedSpeech, Wish } from './captioned-speech.ts';
 import { HeardLanguage } from './heard-language.ts';
 import { LagReport } from './lag-report.ts';
+import { LostWords } from './lost-words.ts';
 import type { CommitmentPolicy } from './policy/commitment-policy.ts';
 import type { Hypothesis, SpeechRequest } from './recogniser.ts';
 import { speechSampleRate } from './recogniser.ts';
@@ -33,6 +34,8 @@ const shortestRequestSeconds = 1;
 /** What the recogniser has heard this far beyond the last speech, it has heard to the end. */
 const toTheEndSeconds = 0.2;
 const triesPerUtterance = 2;
+/** After so many utterances in a row that it failed to hear, the recogniser is away: viewers are told as of a pause. */
+const lostUntilAway = 2;
 
 type Asked = {
   readonly utterance: Utterance;
@@ -52,6 +55,7 @@ export class CaptionTrack implements SpeechListener, CaptionedSpeech {
   readonly #text: CaptionText;
   readonly #report: LagReport;
   readonly #language: HeardLanguage;
+  readonly #lost: LostWords;
   /** Over, and to be heard for the last time; the oldest first. */
   #waiting: Utterance[] = [];
   #asked: Asked | null = null;
@@ -59,7 +63,7 @@ export class CaptionTrack implements SpeechListener, CaptionedSpeech {
   #isEnding = false;
   #isClosed = false;
   #settledSeconds = 0;
-  #missedSeconds = 0;
+  #lostInARow = 0;
   #pushedAtMillis = 0;
   readonly #over: Promise<void>;
   #resolveOver: () => void = () => undefined;
@@ -69,6 +73,7 @@ export class CaptionTrack implements SpeechListener, CaptionedSpeech {
     this.#text = new CaptionText(parts.sink, parts.firstIndex, parts.policy);
     this.#report = new LagReport(parts.sink);
     this.#language = new HeardLanguage(parts.language);
+    this.#lost = new LostWords(parts.log);
     this.#finder = new UtteranceFinder(new VoiceDetector(), {
       began: () => undefined,
       ended: utterance => this.#waiting.push(utterance),
@@ -82,9 +87,9 @@ export class CaptionTrack implements SpeechListener, CaptionedSpeech {
     return this.#report.state;
   }
 
-  /** Of speech that was never told, or not to its end: too late, or the recogniser failed. Pauses are not counted. */
+  /** Of speech that was never told, or not to its end: too late, or the recogniser failed. What is said in a pause is not counted. */
   get missedSeconds(): number {
-    return this.#missedSeconds;
+    return this.#lost.seconds;
   }
 
   get isPaused(): boolean {
@@ -103,10 +108,12 @@ export class CaptionTrack implements SpeechListener, CaptionedSpeech {
       return;
     }
     this.#pushedAtMillis = performance.now();
-    this.#finder.push(startSeconds, pcm);
-    this.#letGoOfOld();
-    this.#settleNow();
-    if (this.#head !== null) this.#parts.onSpeech();
+    this.#safely(() => {
+      this.#finder.push(startSeconds, pcm);
+      this.#letGoOfOld();
+      this.#settleNow();
+      if (this.#head !== null) this.#parts.onSpeech();
+    });
   }
 
   /** The language is known better now (BCP-47 primary language): what is said from here on is heard in it. */
@@ -118,9 +125,11 @@ export class CaptionTrack implements SpeechListener, CaptionedSpeech {
   end(): Promise<void> {
     if (!this.#isEnding && !this.#isClosed) {
       this.#isEnding = true;
-      this.#finder.end();
-      this.#settleNow();
-      this.#parts.onSpeech();
+      this.#safely(() => {
+        this.#finder.end();
+        this.#settleNow();
+        this.#parts.onSpeech();
+      });
       this.#finishIfDone();
     }
     return this.#over;
@@ -157,24 +166,15 @@ export class CaptionTrack implements SpeechListener, CaptionedSpeech {
     };
   }
 
-  heard({ language, segments }: Hypothesis): void {
+  heard(hypothesis: Hypothesis): void {
     const asked = this.#answered();
     if (asked === null) return;
-    const { utterance, startSeconds, endSeconds, newSeconds } = asked;
-    utterance.failures = 0;
-    utterance.decoded(endSeconds);
-    if (this.#language.heard(language, newSeconds)) this.#parts.sink.language(this.#language.kept!);
-    const sound = { startSeconds, endSeconds, speech: utterance.speech };
-    const spokenUntil = utterance.speech.at(-1)?.endSeconds ?? utterance.endSeconds;
-    const isWhole = endSeconds >= Math.min(utterance.endSeconds, spokenUntil + toTheEndSeconds);
-    if (utterance.isOver && isWhole) {
-      this.#text.finish(segments, sound);
-      this.#waiting.shift();
-    } else {
-      const neededFrom = this.#text.heard(segments, sound);
-      if (neededFrom !== null) utterance.trim(neededFrom);
-    }
-    this.#settleNow();
+    this.#lostInARow = 0;
+    asked.utterance.failures = 0;
+    asked.utterance.decoded(asked.endSeconds);
+    const isDone = this.#safely(() => this.#take(asked, hypothesis));
+    // Words that cannot be told must not be asked for again and again.
+    if (!isDone) this.#letGo(asked.utterance);
     this.#finishIfDone();
   }
 
@@ -184,10 +184,9 @@ export class CaptionTrack implements SpeechListener, CaptionedSpeech {
     const { utterance } = asked;
     utterance.failures += 1;
     if (utterance.failures < triesPerUtterance) return;
-    const lostSeconds = utterance.endSeconds - utterance.decodedSeconds;
-    this.#parts.log.warn({ err: error, lostSeconds }, 'words lost: the recogniser failed twice');
-    this.#giveUp(utterance);
-    this.#settleNow();
+    this.#lostInARow += 1;
+    this.#giveUp(utterance, 'words lost: the recogniser failed twice', { err: error });
+    this.#safely(() => this.#settleNow());
     this.#finishIfDone();
   }
 
@@ -203,12 +202,11 @@ export class CaptionTrack implements SpeechListener, CaptionedSpeech {
   pause(): void {
     if (this.#isPaused) return;
     this.#isPaused = true;
-    this.#finder.end();
-    while (this.#head !== null) this.#giveUp(this.#head);
     this.#asked = null;
+    this.#finder.end();
+    while (this.#head !== null) this.#giveUp(this.#head, 'words lost: paused, for there is no room', {});
     this.#settle(this.#finder.heardSeconds);
     this.look();
-    this.#finishIfDone();
   }
 
   resume(): void {
@@ -219,7 +217,8 @@ export class CaptionTrack implements SpeechListener, CaptionedSpeech {
   look(): void {
     if (this.#isClosed) return;
     this.#letGoOfOld();
-    this.#report.look(this.lagSeconds, this.#isPaused, performance.now());
+    const isAway = this.#isPaused || this.#lostInARow >= lostUntilAway;
+    this.#safely(() => this.#report.look(this.lagSeconds, isAway, performance.now()));
     this.#finishIfDone();
   }
 
@@ -235,24 +234,56 @@ export class CaptionTrack implements SpeechListener, CaptionedSpeech {
     return this.#isClosed ? null : asked;
   }
 
+  #take(
+    { utterance, startSeconds, endSeconds, newSeconds }: Asked,
+    { language, segments }: Hypothesis,
+  ): void {
+    if (this.#language.heard(language, newSeconds)) this.#parts.sink.language(this.#language.kept!);
+    const sound = { startSeconds, endSeconds, speech: utterance.speech };
+    const spokenUntil = utterance.speech.at(-1)?.endSeconds ?? utterance.endSeconds;
+    const isWhole = endSeconds >= Math.min(utterance.endSeconds, spokenUntil + toTheEndSeconds);
+    if (utterance.isOver && isWhole) {
+      this.#text.finish(segments, sound);
+      this.#waiting.shift();
+    } else {
+      const neededFrom = this.#text.heard(segments, sound);
+      if (neededFrom !== null) utterance.trim(neededFrom);
+    }
+    this.#settleNow();
+  }
+
   /** Nothing is told later than the bound: what waits longer makes room for what is said now. */
   #letGoOfOld(): void {
     while (this.#head !== null && this.lagSeconds > lagBoundSeconds) {
       const head = this.#head;
       if (this.#asked?.utterance === head) this.#asked = null;
-      const lostSeconds = head.endSeconds - head.decodedSeconds;
-      this.#parts.log.warn({ lostSeconds, lagSeconds: this.lagSeconds }, 'words lost: too late to be told');
-      this.#giveUp(head);
+      this.#giveUp(head, 'words lost: too late to be told', { lagSeconds: this.lagSeconds });
     }
   }
 
-  /** The utterance's sound is let go; if somebody goes on speaking, what follows is heard. */
-  #giveUp(utterance: Utterance): void {
-    this.#missedSeconds += utterance.endSeconds - utterance.decodedSeconds;
-    this.#text.giveUp();
+  /** What was heard of the utterance is all that is told of it; if somebody goes on speaking, what follows is heard. */
+  #giveUp(utterance: Utterance, why: string, facts: Record<string, unknown>): void {
+    this.#lost.add(utterance.endSeconds - utterance.decodedSeconds, why, facts);
+    this.#safely(() => this.#text.giveUp());
+    this.#letGo(utterance);
+  }
+
+  /** Its sound is not needed any more. */
+  #letGo(utterance: Utterance): void {
     utterance.failures = 0;
-    if (utterance.isOver) this.#waiting.shift();
-    else utterance.trim(utterance.endSeconds);
+    if (!utterance.isOver) utterance.trim(utterance.endSeconds);
+    else if (this.#waiting[0] === utterance) this.#waiting.shift();
+  }
+
+  /** Whatever is wrong with captions, the stream goes on. False when it threw. */
+  #safely(work: () => void): boolean {
+    try {
+      work();
+      return true;
+    } catch (error) {
+      this.#parts.log.error({ err: error }, 'captions failed');
+      return false;
+    }
   }
 
   /** Before the words that are still to be heard everything is final; where nobody speaks, nearly up to now. */
