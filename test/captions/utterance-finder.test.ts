@@ -88,7 +88,11 @@ t.test('who speaks without a pause is cut at a soft moment, and no sample is los
   let cuts = 0;
   for (const [index, { utterance }] of found.entries()) {
     const begin = Math.round(utterance.startSeconds * speechSampleRate);
-    t.same(utterance.sound(), pcm.slice(begin, begin + utterance.sound().length), 'the very samples');
+    const sound = utterance.sound();
+    t.ok(
+      sound.every((sample, at) => sample === pcm[begin + at]),
+      'the very samples',
+    );
     const before = found[index - 1]?.utterance;
     if (before !== undefined) t.ok(before.endSeconds <= utterance.startSeconds, 'none twice');
     if (before?.endSeconds === utterance.startSeconds) cuts += 1;
