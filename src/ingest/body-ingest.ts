@@ -96,6 +96,9 @@ export class BodyIngest implements Publisher {
     // The answer tells it, once.
   }
 
+  // A plain request has no way to be told.
+  warned(): void {}
+
   superseded(): void {
     this.failed(new LivereelError('session-superseded', 'another publisher took over this session'));
   }

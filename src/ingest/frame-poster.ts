@@ -52,6 +52,9 @@ export class FramePoster implements Publisher {
     // Each answer tells it.
   }
 
+  // A plain request has no way to be told.
+  warned(): void {}
+
   superseded(): void {
     // The next request takes over again.
   }

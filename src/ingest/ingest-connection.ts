@@ -1,6 +1,7 @@
 import type { ServerMessage } from '../api/ingest-message.ts';
 import type { VideoState } from '../api/session.ts';
 import { LivereelError } from '../errors.ts';
+import type { CaptionWarning } from '../sessions/caption-warnings.ts';
 import type { Publisher } from '../sessions/publisher.ts';
 import type { Session } from '../sessions/session.ts';
 import { ChunkIngest } from './chunk-ingest.ts';
@@ -39,6 +40,7 @@ export class IngestConnection implements Publisher {
   readonly #chunks: ChunkIngest | null;
   readonly #frames: FrameIngest | null;
   #acknowledgedUnits = -1;
+  #early: CaptionWarning | null = null;
   #sentAtMillis = Number.NEGATIVE_INFINITY;
   #ackTimer: NodeJS.Timeout | null = null;
   #holdTimer: NodeJS.Timeout | null = null;
@@ -117,6 +119,12 @@ export class IngestConnection implements Publisher {
     else this.#ackTimer = setTimeout(() => this.#acknowledge(), waitMillis);
   }
 
+  warned(warning: CaptionWarning): void {
+    // `ready` is the first message.
+    if (this.#acknowledgedUnits < 0) this.#early = warning;
+    else if (this.#isOpen) this.#say({ type: 'warning', ...warning });
+  }
+
   superseded(): void {
     this.failed(new LivereelError('session-superseded', 'another publisher took over this session'));
   }
@@ -139,6 +147,7 @@ export class IngestConnection implements Publisher {
     if (!this.#isOpen) return;
     this.#acknowledgedUnits = this.#session.safeUnits;
     this.#say({ type: 'ready', offset: this.#acknowledgedUnits });
+    if (this.#early !== null) this.warned(this.#early);
   }
 
   #acknowledge(): void {

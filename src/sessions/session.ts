@@ -1,10 +1,10 @@
 import type { VideoState } from '../api/session.ts';
 import { LivereelError } from '../errors.ts';
-import type { LivePlaylist } from '../hls/live-playlist.ts';
 import { PartWriter, type TimelineEnd } from '../hls/part-writer.ts';
 import { Rendition } from '../hls/rendition.ts';
 import { JournalWriter } from '../journal/journal-writer.ts';
 import type { AppendFacts } from '../journal/record-layout.ts';
+import { CaptionWarnings } from './caption-warnings.ts';
 import type { SessionCaptions } from './captioned-sessions.ts';
 import type { Publisher } from './publisher.ts';
 import type { SessionParts } from './session-parts.ts';
@@ -36,6 +36,7 @@ export class Session {
   readonly #stopListening: () => void;
   readonly #status: SessionStatus;
   readonly #captions: SessionCaptions | null;
+  readonly #warnings: CaptionWarnings;
   #publisher: Publisher | null = null;
   #timer: NodeJS.Timeout | null = null;
   #isStarted = false;
@@ -63,6 +64,9 @@ export class Session {
     this.#writer = writer;
     this.#playlists = playlists;
     this.#captions = captions;
+    this.#warnings = new CaptionWarnings(record.id, parts.events, warning =>
+      this.#publisher?.warned(warning),
+    );
     this.over = new Promise(resolve => {
       this.#resolveOver = resolve;
     });
@@ -126,12 +130,12 @@ export class Session {
   }
 
   /** The multivariant playlist, and that of sound and pictures. */
-  get playlist(): LivePlaylist {
+  get playlist() {
     return this.#playlists.main;
   }
 
   /** The media playlist of a rendition, by its name; undefined when there is no such rendition. */
-  playlistOf(rendition: string | undefined): LivePlaylist | undefined {
+  playlistOf(rendition: string | undefined) {
     return this.#playlists.of(rendition);
   }
 
@@ -154,6 +158,7 @@ export class Session {
     const previous = this.#publisher;
     this.#publisher = publisher;
     previous?.superseded();
+    this.#warnings.repeat();
     this.#watch();
     if (this.state === 'interrupted') this.#status.enter('live');
   }
@@ -341,6 +346,7 @@ export class Session {
 
   async #letGo(): Promise<void> {
     this.#stopListening();
+    this.#warnings.close();
     if (this.#isClosed || this.isEmpty) await this.#captions?.close();
     await this.#journal.close().catch(() => undefined);
     await this.#writer.close().catch(() => undefined);
