@@ -163,6 +163,7 @@ export class CaptionTrack implements SpeechListener, CaptionedSpeech {
       language: this.#language.kept,
       prompt: this.#text.promptBefore(startSeconds),
       isFullContext: false,
+      isPartial: !utterance.isOver,
     };
   }
 

@@ -12,6 +12,8 @@ export type SpeechRequest = {
   readonly prompt: string;
   /** True: the model's whole window, for the last word on it; false: only as much of it as the sound needs. */
   readonly isFullContext: boolean;
+  /** The same sound is heard again in a moment, with more behind it: its last words may be guessed at. */
+  readonly isPartial?: boolean;
 };
 
 /** A stretch of text as the recogniser heard it. */

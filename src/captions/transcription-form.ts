@@ -22,6 +22,8 @@ const positionsPerSecond = 50;
 // Whisper was trained on windows that end in silence: without some of it the last words are lost (a window as long as
 // the sound). Measured on the test clips, see docs/decisions/0009-recogniser.md.
 const marginSeconds = 1.5;
+// What is heard again in a moment may lose a word at its end.
+const partialMarginSeconds = 0.5;
 const positionsStep = 64;
 const longestPromptCharacters = 1_000;
 
@@ -53,9 +55,10 @@ export function transcriptionForm(request: SpeechRequest, reader: FormReader): T
 }
 
 /** The part of the model's window that a request needs; 0: all of it. */
-export function audioPositionsFor({ pcm, isFullContext }: SpeechRequest, audioPositions: number): number {
-  if (isFullContext) return 0;
-  const seconds = pcm.length / speechSampleRate + marginSeconds;
+export function audioPositionsFor(request: SpeechRequest, audioPositions: number): number {
+  if (request.isFullContext) return 0;
+  const margin = request.isPartial ? partialMarginSeconds : marginSeconds;
+  const seconds = request.pcm.length / speechSampleRate + margin;
   const positions = Math.ceil((seconds * positionsPerSecond) / positionsStep) * positionsStep;
   return positions < audioPositions ? positions : 0;
 }

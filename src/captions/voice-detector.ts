@@ -2,7 +2,7 @@ import { LoudnessAboveNoise } from './loudness-above-noise.ts';
 import { PitchFollower } from './pitch.ts';
 import type { Heard, SpeechDetector } from './speech-detector.ts';
 
-// As measured (docs/decisions/0009). A voice's tone glides all the time; a string's, a key's and a machine's stands
+// As measured (docs/decisions/0011-who-speaks.md). A voice's tone glides all the time; a string's, a key's and a machine's stands
 // still, then jumps; noise has none.
 const voicedStrength = 0.5;
 const leastGlide = 0.002;
