@@ -61,7 +61,8 @@ for (const [name, type, latencyLimitSeconds] of recorders) {
       t.ok(longestStallSeconds <= promisedStallSeconds, `longest stall ${longestStallSeconds} s`);
       t.ok(advancedSeconds > watchedSeconds - 2, `advanced by ${advancedSeconds} s`);
     } else t.ok(advancedSeconds > watchedSeconds / 2, `advanced by ${advancedSeconds} s`);
-    t.ok(await watch.getByTestId('live-badge').isVisible());
+    // It is hidden while the picture stands still, as it does now and then between an MP4 recorder's long pieces.
+    await watch.getByTestId('live-badge').waitFor({ timeout: 10_000 });
 
     await studio.getByTestId('stop').click();
     const video = await server.finished(watchUrl.slice(-12));
