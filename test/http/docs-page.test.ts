@@ -35,7 +35,10 @@ t.test('the documentation in a browser, under its strict policy', async t => {
     page.on('request', request => hosts.add(new URL(request.url()).host));
     await page.goto(`${baseUrl}/docs`);
     await page.waitForSelector('#operations-sessions-createSession');
-    t.equal(await page.locator('.opblock').count(), 12);
+    const { paths } = (await call('/openapi.json')).json as { paths: Record<string, object> };
+    const operations = Object.values(paths).flatMap(path => Object.keys(path));
+    t.ok(operations.length > 10);
+    t.equal(await page.locator('.opblock').count(), operations.length);
     t.same([...hosts].filter(Boolean), [new URL(baseUrl).host]);
     t.same(page.errors, []);
     await page.close();

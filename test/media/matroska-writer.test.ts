@@ -41,7 +41,8 @@ t.test('our own scanner reads back every frame at its time', async t => {
     ofKind(events, 'point').map(([, , micros, isKey]) => [micros, isKey]),
     ticks.map(at => [at * 1_000, true]),
   );
-  t.same([...ofKind(events, 'damaged'), ...ofKind(events, 'jumped')], []);
+  t.same(ofKind(events, 'damaged'), []);
+  t.equal(ofKind(events, 'jumped').length, 2, 'days ahead is another clock');
   t.equal(scannedOffset, stream.length);
 });
 
