@@ -1,11 +1,13 @@
 import { type AvcParameterSets, isCodedInOrder, parameterSetsIn, withLengths } from './avc.ts';
 import { childElements, ebmlId, element, openElement, readElementHead, readUnsigned } from './ebml.ts';
+import { ElementReader } from './element-reader.ts';
 import {
   clusterMagic,
   parameterSetsOf,
   readTracks,
   skippedElements,
   type TrackEntry,
+  timestampScaleNanosOf,
 } from './matroska-track.ts';
 import type { MediaSample } from './media-sample.ts';
 
@@ -45,10 +47,7 @@ const taken = new Set<number>([
 export class MatroskaPictures {
   readonly #visitor: PictureVisitor;
   readonly #rest: Buffer[] = [];
-  #pieces: Buffer[] = [];
-  #pieceBytes = 0;
-  #neededBytes = 1;
-  #skipBytes = 0;
+  readonly #reader = new ElementReader(0, data => this.#step(data));
   #isLost = false;
   #tickMicros = 1_000;
   #clusterTicks = 0;
@@ -67,16 +66,7 @@ export class MatroskaPictures {
 
   /** Takes the next bytes and keeps copies; returns the part of the stream that is left, which may be empty. */
   push(bytes: Buffer): Buffer {
-    this.#pieceBytes += bytes.length;
-    if (this.#pieceBytes < this.#neededBytes) {
-      this.#pieces.push(Buffer.from(bytes));
-      return emptyBuffer;
-    }
-    let data = this.#pieces.length === 0 ? bytes : Buffer.concat([...this.#pieces, bytes]);
-    this.#neededBytes = 1;
-    for (let length = this.#step(data); length > 0; length = this.#step(data)) data = data.subarray(length);
-    this.#pieces = data.length === 0 ? [] : [Buffer.from(data)];
-    this.#pieceBytes = data.length;
+    this.#reader.push(bytes);
     return Buffer.concat(this.#rest.splice(0));
   }
 
@@ -88,8 +78,6 @@ export class MatroskaPictures {
 
   /** Reads one element; how many bytes it took, 0 when more are needed. */
   #step(data: Buffer): number {
-    if (data.length === 0) return 0;
-    if (this.#skipBytes > 0) return this.#skip(data);
     if (this.#isLost) return this.#findWayBack(data);
     const head = readElementHead(data, 0);
     if (head === null) return 0;
@@ -104,20 +92,11 @@ export class MatroskaPictures {
     const length = headBytes + sizeBytes;
     if (!taken.has(id)) {
       if (!skippedElements.has(id)) return this.#lose();
-      this.#skipBytes = sizeBytes;
+      this.#reader.skip(sizeBytes);
       return headBytes;
     }
-    if (data.length < length) {
-      this.#neededBytes = length;
-      return 0;
-    }
+    if (data.length < length) return this.#reader.need(length);
     this.#element(id, data.subarray(0, length), data.subarray(headBytes, length));
-    return length;
-  }
-
-  #skip(data: Buffer): number {
-    const length = Math.min(this.#skipBytes, data.length);
-    this.#skipBytes -= length;
     return length;
   }
 
@@ -127,15 +106,8 @@ export class MatroskaPictures {
     else if (id === ebmlId.tracks) this.#tracks(content);
     else {
       if (id === ebmlId.timestamp) this.#clusterTicks = readUnsigned(content);
-      else if (id === ebmlId.info) this.#readInfo(content);
+      else if (id === ebmlId.info) this.#tickMicros = timestampScaleNanosOf(content) / 1_000;
       this.#rest.push(Buffer.from(whole));
-    }
-  }
-
-  #readInfo(content: Buffer): void {
-    for (const child of childElements(content)) {
-      if (child.id === ebmlId.timestampScale)
-        this.#tickMicros = (readUnsigned(child.content) || 1_000_000) / 1_000;
     }
   }
 
@@ -230,5 +202,3 @@ export class MatroskaPictures {
     return found < 0 ? Math.max(0, data.length - 3) : found === 0 ? this.#step(data) : found;
   }
 }
-
-const emptyBuffer = Buffer.alloc(0);

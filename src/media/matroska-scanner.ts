@@ -1,7 +1,13 @@
 import { type ContainerScanner, type ContainerVisitor, isClockJump } from './container.ts';
-import { childElements, type ElementHead, ebmlId, readElementHead, readUnsigned } from './ebml.ts';
+import { type ElementHead, ebmlId, readElementHead, readUnsigned } from './ebml.ts';
 import { ElementReader } from './element-reader.ts';
-import { clusterMagic, ebmlMagic, readTracks, skippedElements } from './matroska-track.ts';
+import {
+  clusterMagic,
+  ebmlMagic,
+  readTracks,
+  skippedElements,
+  timestampScaleNanosOf,
+} from './matroska-track.ts';
 
 const descended = new Set<number>([ebmlId.segment, ebmlId.cluster, ebmlId.blockGroup]);
 const wholeElements = new Set<number>([ebmlId.info, ebmlId.tracks, ebmlId.timestamp, ebmlId.referenceBlock]);
@@ -79,17 +85,10 @@ export class MatroskaScanner implements ContainerScanner {
     const length = head.headBytes + head.sizeBytes;
     if (data.length < length) return this.#reader.need(length);
     const content = data.subarray(head.headBytes, length);
-    if (head.id === ebmlId.info) this.#readInfo(content);
+    if (head.id === ebmlId.info) this.#timestampScaleNanos = timestampScaleNanosOf(content);
     else if (head.id === ebmlId.tracks) this.#readTracks(content, this.#reader.offset + length);
     else if (head.id === ebmlId.timestamp) this.#readClusterTime(readUnsigned(content));
     return length;
-  }
-
-  #readInfo(content: Buffer): void {
-    for (const child of childElements(content)) {
-      if (child.id === ebmlId.timestampScale)
-        this.#timestampScaleNanos = readUnsigned(child.content) || 1_000_000;
-    }
   }
 
   #readTracks(content: Buffer, end: number): void {

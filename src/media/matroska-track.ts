@@ -26,6 +26,15 @@ export const skippedElements = new Set<number>([
   0x75a2, // DiscardPadding
 ]);
 
+/** Nanoseconds in a tick, from the content of an `Info` element: a millisecond unless it says otherwise. */
+export function timestampScaleNanosOf(info: Buffer): number {
+  let nanos = 1_000_000;
+  for (const { id, content } of childElements(info)) {
+    if (id === ebmlId.timestampScale) nanos = readUnsigned(content) || 1_000_000;
+  }
+  return nanos;
+}
+
 /** What a `TrackEntry` says (RFC 9559, section 5.1.4.1); `other`: neither kind, or the second of its kind. */
 export type TrackEntry = {
   readonly number: number;
