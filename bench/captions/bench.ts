@@ -3,22 +3,15 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Captioner } from '../../src/captions/captioner.ts';
 import { speechSampleRate } from '../../src/captions/recogniser.ts';
 import { createLog } from '../../src/log.ts';
-import { type ClipName, type SpeechClip, speechClip } from '../../test/support/speech.ts';
+import { type SpeechClip, speechClip } from '../../test/support/speech.ts';
 import { startTestRecogniser, type TestRecogniser } from '../../test/support/test-recogniser.ts';
 import { type Figures, percentile, print } from '../measure.ts';
+import { clipNames } from './clip-names.ts';
 import type { Watched } from './commitment-watcher.ts';
 import { joined, LiveStream } from './live-stream.ts';
 import { cpuSecondsOf, meteredHearer } from './metered-hearer.ts';
 import { oneShot } from './replay.ts';
 
-const names: readonly ClipName[] = [
-  'sentence-4s',
-  'sentence-5s-noisy',
-  'speech-10s',
-  'pauses-30s',
-  'cut-both-ends',
-  'long-75s',
-];
 const lagBoundsSeconds = [10, 3] as const;
 const manyStreamsSeconds = 25;
 const mostStreams = 64;
@@ -104,7 +97,7 @@ function liveFigures(watched: Watched): Figures {
   };
 }
 
-const clips = await Promise.all(names.map(speechClip));
+const clips = await Promise.all(clipNames.map(speechClip));
 const long = clips.at(-1)!;
 const engine = await startTestRecogniser();
 try {

@@ -2,21 +2,14 @@
  * `node --import tsx bench/captions/tune.ts`: replays the test clips to the policy with many settings and prints
  * what each would mean for viewers and for the processor. Not one of the benches: for whoever changes a number.
  */
-import { type ClipName, speechClip } from '../../test/support/speech.ts';
+import { speechClip } from '../../test/support/speech.ts';
 import { startTestRecogniser } from '../../test/support/test-recogniser.ts';
 import { percentile, rounded } from '../measure.ts';
+import { clipNames } from './clip-names.ts';
 import { meteredHearer } from './metered-hearer.ts';
 import { oneShot, type Replayed, replay } from './replay.ts';
 
-const names: readonly ClipName[] = [
-  'sentence-4s',
-  'sentence-5s-noisy',
-  'speech-10s',
-  'pauses-30s',
-  'cut-both-ends',
-  'long-75s',
-];
-const clips = await Promise.all(names.map(speechClip));
+const clips = await Promise.all(clipNames.map(speechClip));
 const engine = await startTestRecogniser();
 const hear = meteredHearer(engine);
 
