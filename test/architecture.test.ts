@@ -9,9 +9,11 @@ const order = [
   'log.ts',
   'config.ts',
   'media/',
+  'rtp/',
   'api/',
   'events/',
   'process/',
+  'webrtc/',
   'store/',
   'jobs/',
   'journal/',
@@ -37,6 +39,7 @@ const compositionRoots = ['livereel.ts', 'worker.ts', 'main.ts'];
 /** Walls that are tighter than the order: a place may import only these of ours. */
 const onlyImports: Readonly<Record<string, readonly string[]>> = {
   'media/': ['errors.ts', 'media/'],
+  'rtp/': ['errors.ts', 'media/', 'rtp/'],
   'client/': ['api/', 'client/'],
   'web/': ['api/', 'client/', 'web/'],
 };
@@ -52,6 +55,8 @@ const homes: readonly { readonly packages: RegExp; readonly home: RegExp }[] = [
   { packages: /^pg-boss$/, home: /^jobs\// },
   { packages: /^(node:)?child_process$/, home: /^process\// },
   { packages: /^zod$/, home: /^(api|http)\/|^config\.ts$/ },
+  { packages: /^sdp-transform$/, home: /^rtp\// },
+  { packages: /^node-datachannel$/, home: /^webrtc\// },
   { packages: /^(lit|hls\.js|lucide-static|@fontsource.*)$/, home: /^web\// },
 ];
 

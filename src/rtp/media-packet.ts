@@ -1,0 +1,19 @@
+/**
+ * A piece of a stream on its way through the server, in order and without what transports add: what a publisher's
+ * packets become, and what viewers' packets are made of. The payload is shared by all who send it on: never written to.
+ */
+export type MediaPacket = {
+  readonly kind: 'video' | 'audio';
+  /** On the stream's clock of 90,000 (pictures) or 48,000 (sound) a second, unwrapped: it rises past 2^32. */
+  readonly ticks: number;
+  /** The last packet of a picture; of sound: speech begins. As RTP's marker bit. */
+  readonly isMarked: boolean;
+  /** The first packet of a key frame: a viewer may begin here. */
+  readonly beginsKeyFrame: boolean;
+  /** A packet before this one never came: until the next key frame there is nothing to decode. */
+  readonly isAfterLoss: boolean;
+  /** The simulcast layer, from 0 for the smallest; 0 without simulcast. */
+  readonly layer: number;
+  /** As in RTP: H.264 in the way of RFC 6184, VP8 of RFC 7741, Opus of RFC 7587. */
+  readonly payload: Uint8Array;
+};
