@@ -4,8 +4,17 @@
  */
 export type MediaPacket = {
   readonly kind: 'video' | 'audio';
-  /** On the stream's clock of 90,000 (pictures) or 48,000 (sound) a second, unwrapped: it rises past 2^32. */
+  /**
+   * The sender's RTP time of 90,000 (pictures) or 48,000 (sound) a second, unwrapped: it rises past 2^32. Even, but
+   * each kind and each layer counts from a beginning of its own.
+   */
   readonly ticks: number;
+  /**
+   * The same moment on the stream's clock, which sound, pictures and all layers share (as `MediaFrame.timeMicros`).
+   * Before the first sender report it is a guess, later it is corrected in small steps against `ticks`: viewers are
+   * sent `ticks`, and sender reports that say what they mean on this clock, so that they keep sound and picture in step.
+   */
+  readonly timeMicros: number;
   /** The last packet of a picture; of sound: speech begins. As RTP's marker bit. */
   readonly isMarked: boolean;
   /** The first packet of a key frame: a viewer may begin here. */
