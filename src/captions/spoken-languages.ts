@@ -1,8 +1,6 @@
-/** Whisper's languages by code; their English names, which servers answer with, are those of Unicode but for these. */
-const codes =
-  'en zh de es ru ko fr ja pt tr pl ca nl ar sv it id hi fi vi he uk el ms cs ro da hu ta no th ur hr bg lt la mi ml ' +
-  'cy sk te fa lv bn sr az sl kn et mk br eu is hy ne mn bs kk sq sw gl mr pa si km sn yo so af oc ka be tg sd gu am ' +
-  'yi lo uz fo ht ps tk nn mt sa lb my bo tl mg as tt haw ln ha ba jv su yue';
+import { spokenLanguages } from '../api/spoken-languages.ts';
+
+/** English names that servers answer with, where they are not those of Unicode. */
 const otherNames: Readonly<Record<string, string>> = {
   bengali: 'bn',
   'haitian creole': 'ht',
@@ -18,7 +16,7 @@ const otherNames: Readonly<Record<string, string>> = {
 
 const named = new Intl.DisplayNames('en', { type: 'language' });
 const codeOfName = new Map<string, string>();
-for (const code of codes.split(' ')) {
+for (const code of spokenLanguages) {
   codeOfName.set(code, code);
   codeOfName.set((named.of(code) ?? code).toLowerCase(), code);
 }

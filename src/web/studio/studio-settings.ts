@@ -1,5 +1,6 @@
 import { html } from 'lit';
-import { languageChoices, spokenLanguages } from '../captions/spoken-languages.ts';
+import { spokenLanguages } from '../../api/spoken-languages.ts';
+import { languageChoices } from '../captions/spoken-languages.ts';
 import { icon } from '../elements/icon.ts';
 import { LightElement } from '../elements/light-element.ts';
 import { listDevices } from './camera.ts';

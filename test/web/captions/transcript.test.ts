@@ -86,6 +86,10 @@ t.test('languages have names', async t => {
   t.equal(languageName('x-nonsense-'), 'x-nonsense-');
   t.equal(languageChoices()[0]?.name, 'Afrikaans');
   t.ok(
+    languageChoices().some(({ name }) => name === 'Cantonese'),
+    'all that the recogniser knows',
+  );
+  t.ok(
     languageChoices('nds').some(({ tag }) => tag === 'nds'),
     'also one that is not in the list',
   );
