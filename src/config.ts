@@ -61,10 +61,23 @@ export type Config = {
   readonly whisperThreads: number | undefined;
   /** undefined: the one that the set-up built. */
   readonly whisperServerPath: string | undefined;
+  /** Whether anything comes in or goes out by WebRTC. */
+  readonly webrtc: boolean;
+  /** The one UDP port of all peers; 0: any free one. */
+  readonly webrtcPort: number;
+  /** IP addresses under which peers reach that port; empty: those of this machine. */
+  readonly webrtcAnnouncedAddresses: readonly string[];
+  /** `stun:host:port`; told to peers, never asked by the server itself. */
+  readonly stunUrls: readonly string[];
+  /** `turn:host:port?transport=udp`. */
+  readonly turnUrls: readonly string[];
+  /** coturn's `static-auth-secret`; set wherever there are `turnUrls`. */
+  readonly turnSecret: string | undefined;
 };
 
 /** Longest value that is quoted back in an error message. */
 const quotedCharacters = 80;
+const mostListed = 16;
 
 const mebibyte = 1024 ** 2;
 const gibibyte = 1024 ** 3;
@@ -94,6 +107,16 @@ function numberFrom(schema: z.ZodNumber, message: string) {
 
 function matching(test: (value: string) => boolean, message: string) {
   return z.string().refine(test, message);
+}
+
+/** Separated by commas or blanks; none when nothing is set. */
+function list(test: (value: string) => boolean, message: string) {
+  const split = (value: string) => value.split(/[\s,]+/).filter(item => item !== '');
+  return z
+    .string()
+    .default('')
+    .transform(split)
+    .refine(items => items.length <= mostListed && items.every(test), message);
 }
 
 const Environment = z.object({
@@ -138,6 +161,12 @@ const Environment = z.object({
   ).default('https://huggingface.co/ggerganov/whisper.cpp/resolve/main'),
   WHISPER_THREADS: anyWholeNumber(1, 256).optional(),
   WHISPER_SERVER_PATH: matching(isPath, 'a program name or path').optional(),
+  WEBRTC: z.enum(['on', 'off'], '"on" or "off"').default('on'),
+  WEBRTC_PORT: wholeNumber(0, 65_535, 8_189),
+  WEBRTC_ANNOUNCED_ADDRESS: list(isAnnounceable, 'IP addresses that peers can reach, separated by commas'),
+  STUN_URLS: list(isStunUrl, 'stun:host:port addresses, separated by commas'),
+  TURN_URLS: list(isTurnUrl, 'turn:host:port addresses, separated by commas'),
+  TURN_SECRET: z.string().min(8, 'at least 8 characters').optional(),
 });
 type Environment = z.infer<typeof Environment>;
 
@@ -205,6 +234,12 @@ function configOf(env: Environment): Config {
     whisperModelUrl: env.WHISPER_MODEL_URL.replace(/\/+$/, ''),
     whisperThreads: env.WHISPER_THREADS,
     whisperServerPath: env.WHISPER_SERVER_PATH,
+    webrtc: env.WEBRTC === 'on',
+    webrtcPort: env.WEBRTC_PORT,
+    webrtcAnnouncedAddresses: env.WEBRTC_ANNOUNCED_ADDRESS,
+    stunUrls: env.STUN_URLS,
+    turnUrls: env.TURN_URLS,
+    turnSecret: env.TURN_SECRET,
   };
 }
 
@@ -216,6 +251,9 @@ function* disagreements(env: Environment): Generator<[string, string]> {
   if (env.MAX_FRAME_BYTES + 8 > env.MAX_MESSAGE_BYTES) {
     yield ['MAX_FRAME_BYTES', `at most MAX_MESSAGE_BYTES less 8, which is ${env.MAX_MESSAGE_BYTES - 8}`];
   }
+  if (env.TURN_URLS.length > 0 && env.TURN_SECRET === undefined) {
+    yield ['TURN_SECRET', 'the `static-auth-secret` of the servers that TURN_URLS names'];
+  }
 }
 
 /** `http://host:port`, an IPv6 address in brackets; an address that means "all" becomes `localhost`. */
@@ -224,10 +262,12 @@ export function urlOf(host: string, port: number): string {
   return `http://${isIP(host) === 6 ? `[${host}]` : host}:${port}`;
 }
 
+const secrets: readonly string[] = ['AUTH_SECRET', 'WHISPER_KEY', 'TURN_SECRET'];
+
 /** What a variable holds, shortened, on one line, and without what is secret in it. */
 function quoted(name: string, value: string | undefined): string {
   if (value === undefined) return 'its default';
-  if (name === 'AUTH_SECRET' || name === 'WHISPER_KEY') return `${value.length} characters`;
+  if (secrets.includes(name)) return `${value.length} characters`;
   const shown = name === 'DATABASE_URL' ? value.replace(/^([a-z]*:?\/*).*@/i, '$1***@') : value;
   return JSON.stringify(shown.length > quotedCharacters ? `${shown.slice(0, quotedCharacters)}…` : shown);
 }
@@ -249,6 +289,20 @@ function isPublicUrl(value: string): boolean {
   if (!URL.canParse(value)) return false;
   const url = new URL(value);
   return /^https?:$/.test(url.protocol) && url.search === '' && url.hash === '' && url.username === '';
+}
+
+function isAnnounceable(value: string): boolean {
+  return isIP(value) !== 0 && value !== '0.0.0.0' && value !== '::';
+}
+
+/** RFC 7064: `stun:` or `stuns:`, a host, perhaps a port. Nothing that could leave its place in a header. */
+function isStunUrl(value: string): boolean {
+  return /^stuns?:[0-9A-Za-z.:[\]-]{1,253}$/.test(value);
+}
+
+/** RFC 7065: `turn:` or `turns:`, a host, perhaps a port and a transport. */
+function isTurnUrl(value: string): boolean {
+  return /^turns?:[0-9A-Za-z.:[\]-]{1,253}(\?transport=(udp|tcp))?$/.test(value);
 }
 
 function isDatabaseUrl(value: string): boolean {

@@ -38,6 +38,17 @@ export type ErrorCode =
   // playback
   | 'part-too-far-ahead'
   | 'playlist-not-ready'
+  // WebRTC
+  | 'malformed-sdp'
+  | 'no-common-codec'
+  | 'peer-not-found'
+  | 'precondition-failed'
+  | 'precondition-required'
+  | 'not-live'
+  | 'codecs-not-watchable'
+  | 'too-many-requests'
+  | 'webrtc-restarting'
+  | 'webrtc-unavailable'
   // captions
   | 'recogniser-failed'
   | 'captions-unavailable'

@@ -40,6 +40,12 @@ t.test('without any variable the defaults hold', async t => {
     whisperModelUrl: 'https://huggingface.co/ggerganov/whisper.cpp/resolve/main',
     whisperThreads: undefined,
     whisperServerPath: undefined,
+    webrtc: true,
+    webrtcPort: 8189,
+    webrtcAnnouncedAddresses: [],
+    stunUrls: [],
+    turnUrls: [],
+    turnSecret: undefined,
   });
 });
 
@@ -79,6 +85,12 @@ t.test('each variable changes what it names', async t => {
     WHISPER_MODEL_URL: 'http://mirror.example/models/',
     WHISPER_THREADS: '3',
     WHISPER_SERVER_PATH: '/opt/whisper-server',
+    WEBRTC: 'off',
+    WEBRTC_PORT: '0',
+    WEBRTC_ANNOUNCED_ADDRESS: '192.0.2.7, 2001:db8::7',
+    STUN_URLS: 'stun:stun.example:3478',
+    TURN_URLS: 'turn:turn.example:3478?transport=udp,turns:turn.example',
+    TURN_SECRET: 'north-star',
   });
   t.same(config, {
     host: '0.0.0.0',
@@ -116,6 +128,12 @@ t.test('each variable changes what it names', async t => {
     whisperModelUrl: 'http://mirror.example/models',
     whisperThreads: 3,
     whisperServerPath: '/opt/whisper-server',
+    webrtc: false,
+    webrtcPort: 0,
+    webrtcAnnouncedAddresses: ['192.0.2.7', '2001:db8::7'],
+    stunUrls: ['stun:stun.example:3478'],
+    turnUrls: ['turn:turn.example:3478?transport=udp', 'turns:turn.example'],
+    turnSecret: 'north-star',
   });
 });
 
@@ -161,9 +179,23 @@ t.test('secrets are not quoted', async t => {
   }
 });
 
+t.test('each address of a list is checked', async t => {
+  for (const address of ['host.example', '0.0.0.0', '192.0.2.1 :: 192.0.2.2', '1.2.3.4,'.repeat(17)]) {
+    t.throws(() => readConfig({ WEBRTC_ANNOUNCED_ADDRESS: address }), { code: 'bad-configuration' });
+  }
+  for (const url of ['stun.example', 'turn:turn.example', 'stun:a"; rel=x']) {
+    t.throws(() => readConfig({ STUN_URLS: url }), /STUN_URLS holds/);
+  }
+  t.throws(
+    () => readConfig({ TURN_URLS: 'stun:stun.example', TURN_SECRET: 'north-star' }),
+    /TURN_URLS holds/,
+  );
+});
+
 t.test('values that do not fit together are refused', async t => {
   t.throws(() => readConfig({ PART_MS: '400', SEGMENT_MS: '500' }), /SEGMENT_MS holds "500".* twice PART_MS/);
   t.throws(() => readConfig({ MAX_MESSAGE_BYTES: '65536' }), /MAX_FRAME_BYTES holds its default/);
+  t.throws(() => readConfig({ TURN_URLS: 'turn:turn.example' }), /TURN_SECRET holds its default/);
 });
 
 t.test('docs/configuration.md describes every variable', async t => {

@@ -6,7 +6,7 @@ export type PeerAnswer = {
   /** Unguessable; names the peer in `Location`. */
   readonly peerId: string;
   readonly sdp: string;
-  /** Changes with each restart of ICE. */
+  /** Changes with each restart of ICE. As it stands in the header, with its quotes. */
   readonly etag: string;
 };
 
@@ -37,18 +37,31 @@ export interface FeedableStream {
 /**
  * The WebRTC engine as the server sees it: a child process does the work. When it dies, all peers are `gone`, and it
  * is back within a second. Requests reject with `LivereelError`: `malformed-sdp` (400), `no-common-codec` (422),
- * `webrtc-unavailable` (501: cannot be loaded; 503 while it restarts), `server-full` (503), `peer-not-found` (404).
+ * `webrtc-unavailable` (501: cannot be loaded, or has no port), `webrtc-restarting` (503), `server-full` (503),
+ * `peer-not-found` (404), `not-live` (409: nobody publishes, and there is nothing to feed).
  */
 export interface WebRtcEngine {
   /** Null when it works; else why not, in a sentence for people. */
   readonly unavailable: string | null;
+  /** The UDP port of all peers; null while there is none. */
+  readonly udpPort: number | null;
   /** A publisher's offer for the stream `streamId`; who published it before is `gone`. */
   publish(streamId: string, offer: string, media: PublishedMedia): Promise<PeerAnswer>;
-  /** A viewer's offer. `stream`: what to feed when no WebRTC peer publishes `streamId`; null: only such a peer will do. */
-  view(streamId: string, offer: string, stream: FeedableStream | null): Promise<PeerAnswer>;
+  /**
+   * A viewer's offer. `stream`: what to feed when no WebRTC peer publishes `streamId`; null: only such a peer will do.
+   * `gone`: called once, when the viewer that was answered is there no more.
+   */
+  view(
+    streamId: string,
+    offer: string,
+    stream: FeedableStream | null,
+    gone: (reason: string) => void,
+  ): Promise<PeerAnswer>;
   /**
    * A trickled fragment (RFC 8840) of a peer: candidates, or new credentials, which restart ICE. Resolves with the
-   * fragment that answers a restart, null where there is nothing to say. `ifMatch`: the entity tag that was sent, if one was.
+   * fragment that answers a restart, null where there is nothing to say. `ifMatch`: the entity tag that was sent, if one
+   * was; `*` fits any. @throws LivereelError also `precondition-required` without one, `precondition-failed` when it is
+   * not the newest (RFC 9725, section 4.3.2).
    */
   trickle(
     peerId: string,
