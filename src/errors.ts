@@ -42,6 +42,7 @@ export type ErrorCode =
   | 'malformed-sdp'
   | 'no-common-codec'
   | 'peer-not-found'
+  | 'ice-restart-refused'
   | 'precondition-failed'
   | 'precondition-required'
   | 'not-live'
@@ -63,7 +64,7 @@ export type ErrorCode =
 /** What a `LivereelError` may carry besides its sentence: the cause, and facts a client needs to go on. */
 export type ErrorFacts = {
   readonly cause?: unknown;
-  /** `server-full`, `too-many-sessions`: when to try again. */
+  /** `server-full`, `too-many-sessions`, `webrtc-restarting`: when to try again. */
   readonly retryAfterSeconds?: number;
   /** `offset-mismatch`: where the server's copy ends (bytes for chunks, frames for frames). */
   readonly offset?: number;

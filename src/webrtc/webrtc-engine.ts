@@ -34,6 +34,23 @@ export interface FeedableStream {
   feed(feed: StreamFeed): { close(): void };
 }
 
+/** What the engine does and costs now; all zero while it restarts. Counters begin anew with the process. */
+export type WebRtcStatistics = {
+  readonly publishers: number;
+  readonly viewers: number;
+  /** RTP packets that came from publishers, and that went to viewers. */
+  readonly packetsReceived: number;
+  readonly packetsSent: number;
+  /** Of the packets that publishers sent: lost for good, and lost but sent again. */
+  readonly packetsLost: number;
+  readonly packetsRecovered: number;
+  /** Frames that were thrown away because the server did not take them in time. */
+  readonly framesDropped: number;
+  /** Of the child process: resident memory, and processor time since its start. */
+  readonly memoryBytes: number;
+  readonly cpuSeconds: number;
+};
+
 /**
  * The WebRTC engine as the server sees it: a child process does the work. When it dies, all peers are `gone`, and it
  * is back within a second. Requests reject with `LivereelError`: `malformed-sdp` (400), `no-common-codec` (422),
@@ -61,7 +78,7 @@ export interface WebRtcEngine {
    * A trickled fragment (RFC 8840) of a peer: candidates, or new credentials, which restart ICE. Resolves with the
    * fragment that answers a restart, null where there is nothing to say. `ifMatch`: the entity tag that was sent, if one
    * was; `*` fits any. @throws LivereelError also `precondition-required` without one, `precondition-failed` when it is
-   * not the newest (RFC 9725, section 4.3.2).
+   * not the newest (RFC 9725, section 4.3.2), `ice-restart-refused` (422).
    */
   trickle(
     peerId: string,
@@ -72,5 +89,7 @@ export interface WebRtcEngine {
   hangUp(peerId: string): Promise<void>;
   /** How many watch a stream by WebRTC; told when it changes. */
   onViewers(listener: (streamId: string, count: number) => void): void;
+  /** Never rejects. */
+  statistics(): Promise<WebRtcStatistics>;
   close(): Promise<void>;
 }
