@@ -1,4 +1,4 @@
-import type { Input, SessionAnswer, VideoState, Visibility } from '../api/session.ts';
+import type { Input, SessionAnswer, SessionEnded, VideoState, Visibility } from '../api/session.ts';
 import { PublishError } from './publish-error.ts';
 
 /** What may be asked for a new session; everything has a default (docs/protocol.md, section 2). */
@@ -37,6 +37,19 @@ export async function createSession(
     );
   }
   return session;
+}
+
+/**
+ * Ends a session with its ingest token; ending twice is no error. Goes on when the page is left meanwhile.
+ * @throws PublishError `server-unreachable`, or the server's code.
+ */
+export async function endSession(serverUrl: string, id: string, ingestToken: string): Promise<SessionEnded> {
+  const answer = await reach(new URL(`/api/v1/sessions/${id}/end`, serverUrl).href, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${ingestToken}` },
+    keepalive: true,
+  });
+  return (await answer.json()) as SessionEnded;
 }
 
 /** Where the server's copy of a session ends: bytes for chunks, frames for frames. */

@@ -8,6 +8,7 @@ import { build } from 'vite';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Transcript } from '../../src/api/transcript.ts';
 import type { VideoAnswer } from '../../src/api/video.ts';
+import type { WebRtcStandIn } from './webrtc-stand-in.ts';
 
 const types: Record<string, string> = {
   '.html': 'text/html',
@@ -36,6 +37,10 @@ export class PageServer {
   readonly sessions: object[] = [];
   /** What `POST /api/v1/sessions` is refused with. */
   refusal: { status: number; body: object } | undefined;
+  /** Answers `/whip/` and `/whep/`; without it WebRTC is not usable here. */
+  webrtc: WebRtcStandIn | undefined;
+  /** How often a session was ended by `POST /api/v1/sessions/<id>/end`. */
+  endings = 0;
   /** Bytes that came in by the WebSocket; each is acknowledged at once. */
   receivedBytes = 0;
 
@@ -133,6 +138,11 @@ export class PageServer {
       this.#openStream(watched, response);
     } else if (watched !== undefined && part === 'transcript' && this.transcripts.has(watched)) {
       respond(response, 200, this.transcripts.get(watched) as Transcript);
+    } else if (pathname === '/api/v1/webrtc') respond(response, 200, this.#webrtcStatus());
+    else if (/^\/whe?i?p\//.test(pathname) && this.webrtc) void this.#answerPeer(pathname, request, response);
+    else if (/^\/api\/v1\/sessions\/\w+\/end$/.test(pathname)) {
+      this.endings += 1;
+      respond(response, 200, { id: pathname.split('/')[4], state: 'processing' });
     } else if (pathname === '/api/v1/sessions') void this.#createSession(request, response);
     else if (id !== undefined) this.#answerVideo(id, request, response);
     else if (pathname.startsWith('/api/')) respond(response, 404, { code: 'not-found' });
@@ -145,6 +155,19 @@ export class PageServer {
     }
   }
 
+  #webrtcStatus(): object {
+    const isUsable = this.webrtc !== undefined;
+    const reason = isUsable ? null : 'It is switched off here.';
+    return { usable: isUsable, reason, udpPort: isUsable ? 8_189 : null, iceServers: [] };
+  }
+
+  async #answerPeer(path: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const body = await textOf(request);
+    const answer = await this.webrtc?.answer(request.method ?? '', path, body);
+    if (answer === undefined) response.destroy();
+    else response.writeHead(answer.status, answer.headers).end(answer.body);
+  }
+
   async #createSession(request: IncomingMessage, response: ServerResponse): Promise<void> {
     this.sessions.push(await bodyOf(request));
     if (this.refusal !== undefined) {
@@ -155,7 +178,8 @@ export class PageServer {
     this.receivedBytes = 0;
     this.add({ id, state: 'live' });
     const ingestUrl = `${this.url.replace('http', 'ws')}/ingest/${id}?token=a`;
-    respond(response, 201, { id, ingestToken: 'a', ingestUrl, watchUrl: `${this.url}/watch/${id}` });
+    const urls = { ingestUrl, whipUrl: `${this.url}/whip/${id}`, watchUrl: `${this.url}/watch/${id}` };
+    respond(response, 201, { id, ingestToken: 'a', ...urls });
   }
 
   #answerVideo(id: string, request: IncomingMessage, response: ServerResponse): void {
@@ -188,9 +212,13 @@ export class PageServer {
 }
 
 async function bodyOf(request: IncomingMessage): Promise<object> {
+  return JSON.parse(await textOf(request)) as object;
+}
+
+async function textOf(request: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk as Buffer);
-  return JSON.parse(Buffer.concat(chunks).toString()) as object;
+  return Buffer.concat(chunks).toString();
 }
 
 function sendEvent(response: ServerResponse, event: string, data: object): void {
