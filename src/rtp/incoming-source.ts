@@ -1,0 +1,147 @@
+import type { Depacketiser, Picture } from './depacketiser.ts';
+import { H264Depacketiser } from './h264-depacketiser.ts';
+import { KeyFrameWish } from './key-frame-wish.ts';
+import type { MediaPacket } from './media-packet.ts';
+import type { NegotiatedMedia } from './negotiated-media.ts';
+import { ReceiveBuffer } from './receive-buffer.ts';
+import type { SenderReport } from './rtcp-packet.ts';
+import type { RtpPacket } from './rtp-packet.ts';
+import type { MediaTime, SenderClock, SourceClock } from './sender-clock.ts';
+import { Vp8Depacketiser } from './vp8-depacketiser.ts';
+
+/** Where a source's media goes. */
+export type SourceOutput = {
+  /** In order, as soon as it is; `layer` is the receiver's to fill in. */
+  readonly packet: (source: IncomingSource, packet: Omit<MediaPacket, 'layer'>) => void;
+  /** A whole picture, or a packet of sound, at its time on the stream's clock. */
+  readonly frame: (source: IncomingSource, picture: Picture, timeMicros: number) => void;
+};
+
+const patience = {
+  // A picture that waits is a hitch, one that is lost a freeze until the next key frame.
+  video: { patienceMillis: 400, longestPatienceMillis: 1_500 },
+  // Sound that is late is as bad as sound that is lost.
+  audio: { patienceMillis: 150, longestPatienceMillis: 500 },
+} as const;
+
+/** One source (SSRC) of a publisher: its packets in order, at their times, as pictures. */
+export class IncomingSource {
+  readonly media: NegotiatedMedia;
+  readonly ssrc: number;
+  /** Among the layers as the offer lists them. */
+  readonly layerIndex: number;
+  readonly keyFrameWish = new KeyFrameWish();
+  readonly buffer: ReceiveBuffer;
+  readonly #clocks: SenderClock;
+  readonly #clock: SourceClock;
+  readonly #depacketiser: Depacketiser | null;
+  readonly #output: SourceOutput;
+  #nowMillis = 0;
+  #timestamp = -1;
+  #time: MediaTime = { ticks: 0, timeMicros: 0 };
+  #earlierTimeMicros = 0;
+  /** When its newest packet came; minus infinity once it has said goodbye. */
+  lastPacketMillis = Number.NEGATIVE_INFINITY;
+  /** Since when it has come without a pause of a second. */
+  steadySinceMillis = 0;
+  hasSaidGoodbye = false;
+
+  constructor(
+    media: NegotiatedMedia,
+    ssrc: number,
+    layerIndex: number,
+    clocks: SenderClock,
+    output: SourceOutput,
+  ) {
+    this.media = media;
+    this.ssrc = ssrc;
+    this.layerIndex = layerIndex;
+    this.#output = output;
+    this.#clocks = clocks;
+    this.#clock = clocks.addSource(media.kind, media.clockHertz);
+    this.#depacketiser = depacketiserFor(media, picture => this.#complete(picture));
+    const settings = { clockHertz: media.clockHertz, ...patience[media.kind] };
+    this.buffer = new ReceiveBuffer(settings, (packet, isAfterLoss) => this.#deliver(packet, isAfterLoss));
+  }
+
+  /** Nothing that comes can be decoded until a key frame does. */
+  get needsKeyFrame(): boolean {
+    return this.#depacketiser?.needsKeyFrame ?? false;
+  }
+
+  /** The size of its pictures, width times height; 0 while not known. */
+  get pictureArea(): number {
+    return this.#depacketiser?.pictureArea ?? 0;
+  }
+
+  /** `isRepeat`: it came as a retransmission. */
+  push(packet: RtpPacket, nowMillis: number, isRepeat: boolean): void {
+    this.#nowMillis = nowMillis;
+    if (nowMillis - this.lastPacketMillis > 1_000) this.steadySinceMillis = nowMillis;
+    this.lastPacketMillis = nowMillis;
+    this.hasSaidGoodbye = false;
+    this.buffer.push(packet, nowMillis, isRepeat);
+  }
+
+  /** Lets go of what was waited for too long. */
+  tick(nowMillis: number): void {
+    this.#nowMillis = nowMillis;
+    this.buffer.giveUpLate(nowMillis);
+  }
+
+  report(report: SenderReport, nowMillis: number): void {
+    this.buffer.noteSenderReport(report.compactNtp, nowMillis);
+    this.#clock.report(report);
+  }
+
+  sayGoodbye(): void {
+    this.hasSaidGoodbye = true;
+    this.lastPacketMillis = Number.NEGATIVE_INFINITY;
+  }
+
+  close(): void {
+    this.#clocks.removeSource(this.#clock);
+  }
+
+  #deliver(packet: RtpPacket, isAfterLoss: boolean): void {
+    if (packet.timestamp !== this.#timestamp) {
+      this.#earlierTimeMicros = this.#time.timeMicros;
+      this.#time = this.#clock.timeOf(packet.timestamp, this.#nowMillis);
+      this.#timestamp = packet.timestamp;
+    }
+    const { isMarked, payload } = packet;
+    const one = {
+      kind: this.media.kind,
+      ...this.#time,
+      isMarked,
+      beginsKeyFrame: false,
+      isAfterLoss,
+      payload,
+    };
+    if (this.#depacketiser === null) {
+      this.#output.packet(this, one);
+      const { timestamp } = packet;
+      this.#complete({ isKey: true, timestamp, parts: [payload], sizeBytes: payload.length });
+      return;
+    }
+    const { beginsKeyFrame, before } = this.#depacketiser.push(packet, isAfterLoss);
+    if (beginsKeyFrame) this.keyFrameWish.came(this.#nowMillis);
+    if (before === null) {
+      this.#output.packet(this, { ...one, beginsKeyFrame });
+      return;
+    }
+    this.#output.packet(this, { ...one, isMarked: false, beginsKeyFrame, payload: before });
+    this.#output.packet(this, { ...one, isAfterLoss: false });
+  }
+
+  #complete(picture: Picture): void {
+    // A picture without a marker is complete when the next one begins: then the time is that one's already.
+    const isNewest = picture.timestamp === this.#timestamp;
+    this.#output.frame(this, picture, isNewest ? this.#time.timeMicros : this.#earlierTimeMicros);
+  }
+}
+
+function depacketiserFor(media: NegotiatedMedia, complete: (picture: Picture) => void): Depacketiser | null {
+  if (media.codec === 'H264') return new H264Depacketiser(complete);
+  return media.codec === 'VP8' ? new Vp8Depacketiser(complete) : null;
+}
