@@ -69,7 +69,7 @@ export class IncomingMedia {
     this.#out = out;
     this.#keyFrameIntervalMillis = keyFrameIntervalMillis;
     const output: SourceOutput = {
-      packet: (source, packet) => this.#out.packet({ ...packet, layer: this.#recorded.layerOf(source) }),
+      packet: (source, packet) => this.#packet(source, packet),
       frame: (source, picture, timeMicros) => this.#frame(source, picture, timeMicros),
     };
     this.#sources = new SourceTable(
@@ -160,6 +160,14 @@ export class IncomingMedia {
       if (packet.type === 'sender-report') this.#sources.bySsrc(packet.ssrc)?.report(packet, this.#nowMillis);
       if (packet.type === 'bye') for (const ssrc of packet.ssrcs) this.#sources.bySsrc(ssrc)?.sayGoodbye();
     }
+  }
+
+  #packet(source: IncomingSource, packet: Omit<MediaPacket, 'layer'>): void {
+    const layer = this.#recorded.layerOf(source);
+    // Viewers know a source by its layer: one that turns out to be another layer's does not go on for them.
+    const isAfterLoss = packet.isAfterLoss || (source.toldLayer !== null && source.toldLayer !== layer);
+    source.toldLayer = layer;
+    this.#out.packet({ ...packet, isAfterLoss, layer });
   }
 
   #frame(source: IncomingSource, { isKey, parts }: Picture, timeMicros: number): void {

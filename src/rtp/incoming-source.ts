@@ -45,6 +45,8 @@ export class IncomingSource {
   /** Since when it has come without a pause of a second. */
   steadySinceMillis = 0;
   hasSaidGoodbye = false;
+  /** The layer that its newest packet was said to be of; null before the first. */
+  toldLayer: number | null = null;
 
   constructor(
     media: NegotiatedMedia,

@@ -26,14 +26,14 @@ export class LayerChoice {
   #raisedMillis = Number.NEGATIVE_INFINITY;
   #lastEstimate = 0;
 
-  /** The layer to be sent; changes with what comes and what is reported. */
-  get target(): number {
+  /** The layer to be sent; changes with what comes and what is reported. Null while nothing comes. */
+  get target(): number | null {
     let best: number | null = null;
     for (const [layer, { bitsPerSecond, bytes }] of this.#rates.entries()) {
       if (bitsPerSecond === 0 && bytes === 0) continue;
       if (best === null || layer <= this.#most) best = layer;
     }
-    return best ?? 0;
+    return best;
   }
 
   /** A packet of a layer came. */
@@ -46,15 +46,16 @@ export class LayerChoice {
 
   /** A viewer's receiver report: 0 to 1. */
   loss(fraction: number, nowMillis: number): void {
-    if (fraction > badLossFraction) this.#lower(this.target - 1, nowMillis);
+    if (fraction > badLossFraction) this.#lower((this.target ?? 0) - 1, nowMillis);
   }
 
   /** A viewer's estimate of what its network carries. */
   estimate(bitsPerSecond: number, nowMillis: number): void {
     const hasFallen = bitsPerSecond < this.#lastEstimate * fallenEstimate;
     this.#lastEstimate = bitsPerSecond;
-    if (!hasFallen || bitsPerSecond >= this.#rateOf(this.target)) return;
-    let fitting = this.target - 1;
+    const { target } = this;
+    if (!hasFallen || target === null || bitsPerSecond >= this.#rateOf(target)) return;
+    let fitting = target - 1;
     while (fitting > 0 && this.#rateOf(fitting) > bitsPerSecond) fitting -= 1;
     this.#lower(fitting, nowMillis);
   }
@@ -71,8 +72,10 @@ export class LayerChoice {
       }
       this.#windowMillis = nowMillis;
     }
-    if (this.target >= this.#best() || nowMillis - this.#peaceMillis < this.#waitMillis) return;
-    this.#most = this.target + 1;
+    const { target } = this;
+    if (target === null || target >= this.#best()) return;
+    if (nowMillis - this.#peaceMillis < this.#waitMillis) return;
+    this.#most = target + 1;
     this.#raisedMillis = nowMillis;
     this.#changedMillis = nowMillis;
     this.#peaceMillis = nowMillis;

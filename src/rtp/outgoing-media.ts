@@ -4,14 +4,18 @@ import { LayerChoice } from './layer-choice.ts';
 import type { MediaPacket } from './media-packet.ts';
 import type { NegotiatedMedia } from './negotiated-media.ts';
 import { OutgoingStream } from './outgoing-stream.ts';
+import { PacedPackets, type WaitingPacket } from './paced-packets.ts';
 import { compactNtp, type ReportBlock, readRtcp } from './rtcp-packet.ts';
 
 /** What a viewer's packets go to. */
 export type OutgoingListener = {
   /** RTP or RTCP to be encrypted and sent. The bytes are written over as soon as it returns. */
   send(bytes: Uint8Array): void;
-  /** The viewer can only go on with a key frame. At most twice a second; whoever has many viewers asks once for all. */
-  keyFrameWanted(): void;
+  /**
+   * The viewer can only go on with a key frame of this layer; undefined: of any. At most twice a second; whoever has
+   * many viewers asks once for all.
+   */
+  keyFrameWanted(layer: number | undefined): void;
 };
 
 /** What became of a viewer's packets; counters since it began. */
@@ -48,7 +52,9 @@ export class OutgoingMedia {
   readonly #video: OutgoingStream | null;
   readonly #audio: OutgoingStream | null;
   readonly #layers = new LayerChoice();
+  readonly #paced: PacedPackets;
   #layer: number | null = null;
+  #nowMillis = 0;
   /** From the stream's clock to the viewer's, which is `nowMillis`; null until the next packet says. */
   #clockShiftMicros: number | null = null;
   #newestViewerMicros = Number.NEGATIVE_INFINITY;
@@ -68,6 +74,10 @@ export class OutgoingMedia {
     };
     this.#video = streamOf('video');
     this.#audio = streamOf('audio');
+    this.#paced = new PacedPackets(({ packet, viewerMicros, isRetimed }) => {
+      if (isRetimed) this.#video?.retime();
+      this.#video?.packet(packet, viewerMicros, this.#nowMillis);
+    });
   }
 
   /** For the answer to the viewer's offer. */
@@ -95,15 +105,16 @@ export class OutgoingMedia {
 
   /** A packet of the stream, of any layer, in order within its layer. */
   packet(packet: MediaPacket, nowMillis: number): void {
+    this.#nowMillis = nowMillis;
     const viewerMicros = this.#viewerMicrosOf(packet, nowMillis);
     if (packet.kind === 'audio') this.#audio?.packet(packet, viewerMicros, nowMillis);
     else if (this.#video !== null) this.#picture(packet, this.#video, viewerMicros, nowMillis);
   }
 
   /**
-   * For a viewer without a picture: the newest pictures of the stream, from a key frame on. They go out at once, their
-   * times drawn together before that of the newest, so that the viewer decodes them all and shows the newest, and is
-   * not behind by as much as the key frame is old.
+   * For a viewer without a picture: the newest pictures of the stream, from a key frame on. They go out as fast as
+   * sockets take them, their times drawn together before that of the newest, so that the viewer decodes them all and
+   * shows the newest, and is not behind by as much as the key frame is old.
    */
   catchUp(packets: readonly MediaPacket[], nowMillis: number): void {
     const video = this.#video;
@@ -116,19 +127,20 @@ export class OutgoingMedia {
     this.#layer = newest.layer;
     this.#keyFrameMillis = nowMillis;
     let viewerMicros = newestMicros - pictures * catchUpStepMicros;
+    this.#nowMillis = nowMillis;
+    this.#paced.clear();
     for (const [index, packet] of packets.entries()) {
-      if (packet.ticks !== packets[index - 1]?.ticks) {
-        viewerMicros += catchUpStepMicros;
-        video.retime();
-      }
-      video.packet(packet, viewerMicros, nowMillis);
+      const isRetimed = packet.ticks !== packets[index - 1]?.ticks;
+      if (isRetimed) viewerMicros += catchUpStepMicros;
+      this.#pace({ packet, viewerMicros, isRetimed });
     }
+    this.#paced.turn();
   }
 
   /** Another publisher goes on with the stream, or the same from another beginning: the next key frame is waited for. */
   sourceChanged(): void {
     this.#clockShiftMicros = null;
-    this.#layer = null;
+    this.#freeze();
     this.#audio?.begin();
   }
 
@@ -159,9 +171,11 @@ export class OutgoingMedia {
 
   /** To be called about every 25 ms. */
   tick(nowMillis: number): void {
+    this.#nowMillis = nowMillis;
+    this.#paced.turn();
     this.#layers.tick(nowMillis);
     if (this.needsKeyFrame) this.#request(nowMillis, startRequestMillis);
-    else if (this.#layer !== this.#layers.target) this.#request(nowMillis, viewerRequestMillis);
+    else if (this.#video !== null && this.#isOfAnotherLayer) this.#request(nowMillis, viewerRequestMillis);
     if (nowMillis - this.#reportedMillis < reportMillis) return;
     for (const stream of [this.#audio, this.#video]) {
       const report = stream?.report(nowMillis);
@@ -171,18 +185,36 @@ export class OutgoingMedia {
     }
   }
 
+  get #isOfAnotherLayer(): boolean {
+    return this.#layers.target !== null && this.#layers.target !== this.#layer;
+  }
+
   #picture(packet: MediaPacket, video: OutgoingStream, viewerMicros: number, nowMillis: number): void {
     this.#layers.came(packet.layer, packet.payload.length);
     if (packet.beginsKeyFrame) this.#mayBegin(packet, video, nowMillis);
-    else if (packet.isAfterLoss && packet.layer === this.#layer) this.#layer = null;
-    if (packet.layer === this.#layer) video.packet(packet, viewerMicros, nowMillis);
-    else if (this.#layer === null) this.#request(nowMillis, startRequestMillis);
+    else if (packet.isAfterLoss && packet.layer === this.#layer) this.#freeze();
+    if (this.#layer === null) this.#request(nowMillis, startRequestMillis);
+    if (packet.layer !== this.#layer) return;
+    if (this.#paced.isEmpty) video.packet(packet, viewerMicros, nowMillis);
+    else this.#pace({ packet, viewerMicros, isRetimed: false });
+  }
+
+  /** Nothing more is shown until a key frame comes. */
+  #freeze(): void {
+    this.#layer = null;
+    this.#paced.clear();
+  }
+
+  #pace(waiting: WaitingPacket): void {
+    if (!this.#paced.push(waiting)) this.#freeze();
   }
 
   #mayBegin({ layer }: MediaPacket, video: OutgoingStream, nowMillis: number): void {
     // Any layer is better than no picture.
     if (layer !== this.#layer && this.#layer !== null && layer !== this.#layers.target) return;
     if (layer !== this.#layer) video.begin();
+    // What still waits is older than a picture that needs none of it.
+    this.#paced.clear();
     this.#layer = layer;
     this.#keyFrameMillis = nowMillis;
   }
@@ -226,6 +258,6 @@ export class OutgoingMedia {
   #request(nowMillis: number, leastGapMillis: number): void {
     if (nowMillis - this.#requestedMillis < leastGapMillis) return;
     this.#requestedMillis = nowMillis;
-    this.#listener.keyFrameWanted();
+    this.#listener.keyFrameWanted(this.#layers.target ?? undefined);
   }
 }

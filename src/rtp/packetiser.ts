@@ -1,27 +1,12 @@
+import { h264Aggregate, nalType } from './h264-payload.ts';
 import type { MediaFrame } from './media-frame.ts';
 import type { MediaPacket } from './media-packet.ts';
 
 // What fits into a packet of 1,280 bytes, IPv6's least, behind the headers of IP, UDP, RTP, SRTP and retransmission.
 const mostPayloadBytes = 1_200;
 
-const nalTypes = {
-  idr: 5,
-  sps: 7,
-  pps: 8,
-  delimiter: 9,
-  endOfSequence: 10,
-  endOfStream: 11,
-  filler: 12,
-} as const;
-// They are of no use to who gets whole pictures by their marks.
-const leftOut: readonly number[] = [
-  nalTypes.delimiter,
-  nalTypes.endOfSequence,
-  nalTypes.endOfStream,
-  nalTypes.filler,
-];
-const stapA = 24;
-const fuA = 28;
+// Delimiters, ends of sequence and stream, filler: of no use to who gets whole pictures by their marks.
+const leftOut: readonly number[] = [9, 10, 11, 12];
 
 /**
  * Makes packets of the frames of a stream that no WebRTC peer publishes, once for all its viewers. Payloads are views
@@ -74,7 +59,8 @@ function h264Payloads(accessUnit: Uint8Array): Uint8Array[] {
   let small: Uint8Array[] = [];
   let smallBytes = 1;
   const flush = (): void => {
-    if (small.length > 0) payloads.push(small.length === 1 ? (small[0] as Uint8Array) : aggregate(small));
+    if (small.length > 0)
+      payloads.push(small.length === 1 ? (small[0] as Uint8Array) : (h264Aggregate(small) as Uint8Array));
     small = [];
     smallBytes = 1;
   };
@@ -91,26 +77,11 @@ function h264Payloads(accessUnit: Uint8Array): Uint8Array[] {
   return payloads;
 }
 
-/** Units in one packet, each behind its length (RFC 6184, section 5.7.1). */
-function aggregate(units: readonly Uint8Array[]): Uint8Array {
-  const payload = new Uint8Array(units.reduce((sum, unit) => sum + 2 + unit.length, 1));
-  // The highest importance of those within.
-  payload[0] = stapA | Math.max(...units.map(unit => (unit[0] as number) & 0x60));
-  let at = 1;
-  for (const unit of units) {
-    payload[at] = unit.length >> 8;
-    payload[at + 1] = unit.length;
-    payload.set(unit, at + 2);
-    at += 2 + unit.length;
-  }
-  return payload;
-}
-
 /** One unit in several packets (RFC 6184, section 5.8); its first byte is spread over those of each piece. */
 function fragments(unit: Uint8Array): Uint8Array[] {
   const head = unit[0] as number;
   return piecesOf(unit.subarray(1), 2, (target, at, { isFirst, isLast }) => {
-    target[at] = (head & 0xe0) | fuA;
+    target[at] = (head & 0xe0) | nalType.fragment;
     target[at + 1] = (isFirst ? 0x80 : 0) | (isLast ? 0x40 : 0) | (head & 0x1f);
   });
 }

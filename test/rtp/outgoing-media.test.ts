@@ -2,6 +2,7 @@ import t from 'tap';
 import { compactNtp } from '../../src/rtp/rtcp-packet.ts';
 import { negativeAcknowledgement, pictureLossIndication, receiverReport } from '../../src/rtp/rtcp-writer.ts';
 import { sequenceDistance, timestampDistance } from '../../src/rtp/rtp-packet.ts';
+import { pictureNumbersAt } from '../../src/rtp/vp8-picture-numbers.ts';
 import { agreedVideo, OutgoingViewer, picture, sound } from '../support/outgoing-viewer.ts';
 
 const now = 50_000;
@@ -199,6 +200,73 @@ t.test('a viewer who comes late sees the newest picture at once, not what was', 
   t.equal(viewer.video.length, 61, 'who has a picture does not get old ones');
 });
 
+t.test('what is caught up with goes out at a pace that networks take, and in order', async t => {
+  const viewer = new OutgoingViewer();
+  const payload = Buffer.alloc(1_000);
+  const group = Array.from({ length: 200 }, (_, index) =>
+    picture(index * 10, { beginsKeyFrame: index === 0, payload }),
+  );
+  viewer.media.catchUp(group, now);
+  const atOnce = viewer.video.length;
+  t.ok(atOnce >= 50 && atOnce <= 80, `${atOnce} packets at once`);
+  viewer.media.packet(picture(2_000, { payload }), now + 10);
+  t.equal(viewer.video.length, atOnce, 'what comes meanwhile waits behind it');
+  for (let turn = 1; turn <= 4; turn += 1) viewer.media.tick(now + turn * 25);
+  t.equal(viewer.video.length, 201);
+  t.ok(steps(viewer.video).sequences.every(step => step === 1));
+  t.ok(steps(viewer.video).ticks.every(step => step > 0));
+});
+
+t.test('a key frame that comes meanwhile makes an end of catching up', async t => {
+  const viewer = new OutgoingViewer();
+  const payload = Buffer.alloc(1_000);
+  viewer.media.catchUp(
+    Array.from({ length: 200 }, (_, index) => picture(index * 10, { beginsKeyFrame: index === 0, payload })),
+    now,
+  );
+  const atOnce = viewer.video.length;
+  viewer.media.packet(picture(2_000, { beginsKeyFrame: true }), now + 10);
+  viewer.media.tick(now + 25);
+  t.equal(viewer.video.length, atOnce + 1);
+  t.ok(steps(viewer.video).sequences.every(step => step === 1));
+});
+
+t.test('layers change at key frames only, with no break in numbers and times', async t => {
+  const viewer = new OutgoingViewer([agreedVideo('VP8')]);
+  // Each layer counts ticks and pictures from a beginning of its own.
+  const of = (layer: number, index: number, isKey = false) =>
+    picture(index * 33, {
+      layer,
+      ticks: layer * 1e8 + index * 33 * 90,
+      beginsKeyFrame: isKey,
+      payload: vp8Payload(30_000 * layer + 5 + index, 100 * layer + index),
+    });
+  viewer.media.packet(of(0, 0, true), now);
+  viewer.media.packet(of(1, 0), now);
+  viewer.media.packet(of(0, 1), now + 33);
+  t.equal(viewer.media.statistics.layer, 0, 'any picture is better than none');
+  viewer.media.tick(now + 1_001);
+  t.equal(viewer.keyFramesWanted, 1, 'a key frame of the better layer is asked for');
+  t.equal(viewer.wantedLayer, 1);
+  viewer.media.packet(of(1, 30, true), now + 1_001);
+  viewer.media.packet(of(0, 30), now + 1_001);
+  viewer.media.packet(of(1, 31), now + 1_034);
+  t.equal(viewer.media.statistics.layer, 1);
+  t.same(steps(viewer.video), { sequences: [1, 1, 1], ticks: [33 * 90, 29 * 33 * 90, 33 * 90] });
+  t.same(
+    viewer.video.map(({ payload }) => pictureNumbersAt(payload, 0)),
+    [
+      { picture: 5, baseLayer: 0 },
+      { picture: 6, baseLayer: 1 },
+      { picture: 7, baseLayer: 2 },
+      { picture: 8, baseLayer: 3 },
+    ],
+  );
+  const { sequence, payload } = viewer.video[3] as { sequence: number; payload: Uint8Array };
+  viewer.media.receive(negativeAcknowledgement(1, viewer.videoSsrc, [sequence]), now + 1_100);
+  t.same(viewer.repairs[0]?.payload.subarray(2), payload, 'a retransmission has the numbers of its packet');
+});
+
 t.test('another publisher goes on where the first one left', async t => {
   const viewer = new OutgoingViewer();
   viewer.media.packet(picture(10_000, { beginsKeyFrame: true }), now);
@@ -223,4 +291,9 @@ function steps(packets: readonly { sequence: number; timestamp: number }[]): {
     sequences: pairs.map(({ packet, before }) => sequenceDistance(before.sequence, packet.sequence)),
     ticks: pairs.map(({ packet, before }) => timestampDistance(before.timestamp, packet.timestamp)),
   };
+}
+
+/** A descriptor with a picture id of 15 bits and TL0PICIDX, and a byte of a picture. */
+function vp8Payload(pictureId: number, baseLayer: number): Buffer {
+  return Buffer.from([0x90, 0xc0, 0x80 | ((pictureId >> 8) & 0x7f), pictureId & 0xff, baseLayer & 0xff, 1]);
 }

@@ -12,12 +12,14 @@ export class OutgoingViewer {
   readonly audio: RtpPacket[] = [];
   readonly reports: RtcpPacket[] = [];
   keyFramesWanted = 0;
+  wantedLayer: number | undefined;
 
   constructor(agreed: readonly NegotiatedMedia[] = [agreedVideo('H264'), agreedAudio]) {
     this.media = new OutgoingMedia(agreed, {
       send: bytes => this.#take(Buffer.from(bytes)),
-      keyFrameWanted: () => {
+      keyFrameWanted: layer => {
         this.keyFramesWanted += 1;
+        this.wantedLayer = layer;
       },
     });
   }
