@@ -1,4 +1,5 @@
 import type { Log } from '../log.ts';
+import { ChildWebRtcEngine } from './child-webrtc-engine.ts';
 import { UnavailableWebRtcEngine } from './unavailable-webrtc-engine.ts';
 import type { WebRtcEngine } from './webrtc-engine.ts';
 
@@ -20,6 +21,11 @@ export type WebRtcOptions = {
 
 /** Starts the engine. Never rejects: what cannot be is `unavailable`, and the rest of the server goes on without. */
 export async function openWebRtcEngine(options: WebRtcOptions): Promise<WebRtcEngine> {
-  options.log.debug({ port: options.port }, 'webrtc is not there yet');
-  return new UnavailableWebRtcEngine('This server has no WebRTC yet.');
+  const { runDir, log, ...settings } = options;
+  try {
+    return await ChildWebRtcEngine.start(settings, runDir, log);
+  } catch (error) {
+    log.error({ err: error }, 'webrtc cannot be used');
+    return new UnavailableWebRtcEngine((error as Error).message);
+  }
 }
