@@ -1,12 +1,11 @@
-import { PublishError, Publisher, type PublisherWarning } from '../../client/publisher.ts';
+import { PublishError } from '../../client/publish-error.ts';
 import { reachableUrl } from '../../client/reachable-url.ts';
-import { RecorderSource } from '../../client/recorder-source.ts';
+import { endSession } from '../../client/session-api.ts';
 import { rememberOwnVideo } from '../elements/own-videos.ts';
 import { ScreenLock } from '../elements/screen-lock.ts';
-import type { LiveFacts } from './live-words.ts';
-import { RecentPeak } from './recent-peak.ts';
+import type { Broadcast, BroadcastNotice } from './broadcast.ts';
+import type { LiveWords } from './live-words.ts';
 import { RecordingCaptions } from './recording-captions.ts';
-import { SwitchableVideo } from './switchable-video.ts';
 
 /** What is asked of the server for a recording; an empty title is none. */
 export type RecordingWishes = {
@@ -15,92 +14,54 @@ export type RecordingWishes = {
   readonly language: string;
 };
 
-const slowTab = 'This tab was hidden, and the browser slowed the recording down. Keep it in view.';
-
-// Between two acknowledgements, which come every 500 ms.
-const caughtUpSeconds = 1;
+/** What the server is asked for, so that a recording may begin. */
+export function sessionRequest({ title, captions, language }: RecordingWishes) {
+  return { captions, language, ...(title === '' ? {} : { title }) };
+}
 
 /**
- * One recording from the button to the server's last word: owns the publisher, the recorder and the wish that
- * the screen stays on. Event `change` whenever something shown may have changed; `stopped` when the recorder
+ * One recording from the button to the server's last word: owns the broadcast, the captions of it and the wish that
+ * the screen stays on. Event `change` whenever something shown may have changed; `stopped` when the broadcast
  * has ended although nobody pressed stop.
  */
 export class Recording extends EventTarget {
-  readonly publisher: Publisher;
+  readonly broadcast: Broadcast;
   /** What it was called when it began; empty for no title. */
   readonly title: string;
   /** What viewers read; undefined when it is not captioned. */
   readonly captions: RecordingCaptions | undefined;
-  readonly #source: RecorderSource;
-  readonly #switchable: SwitchableVideo | undefined;
   readonly #startedAtMillis = performance.now();
   #stoppedAtMillis: number | undefined;
   #notice: string | undefined;
   readonly #screenLock = new ScreenLock();
   #isClosed = false;
-  #isCatchingUp = false;
-  readonly #unsafePeak = new RecentPeak();
 
-  /** Creates the session and starts to record at once. @throws PublishError, or what MediaRecorder throws. */
-  static async start(media: MediaStream, mimeType: string, wishes: RecordingWishes): Promise<Recording> {
-    const { title, captions, language } = wishes;
-    const session = { mimeType, captions, language, ...(title === '' ? {} : { title }) };
-    const publisher = await Publisher.create(location.origin, { session });
-    try {
-      return new Recording(media, mimeType, publisher, wishes);
-    } catch (error) {
-      publisher.close();
-      throw error;
-    }
-  }
-
-  private constructor(
-    media: MediaStream,
-    mimeType: string,
-    publisher: Publisher,
-    { title, captions }: RecordingWishes,
-  ) {
+  /** Takes over a broadcast that has begun. */
+  constructor(broadcast: Broadcast, { title, captions }: RecordingWishes) {
     super();
-    this.publisher = publisher;
+    this.broadcast = broadcast;
     this.title = title;
-    rememberOwnVideo(publisher.session.id, publisher.session.ingestToken);
-    const camera = media.getVideoTracks()[0];
-    this.#switchable = SwitchableVideo.isSupported && camera ? new SwitchableVideo(camera) : undefined;
-    const tracks = this.#switchable ? [this.#switchable.track, ...media.getAudioTracks()] : media.getTracks();
-    this.#source = new RecorderSource(new MediaStream(tracks), publisher, {
-      mimeType,
-      ...camera?.getSettings(),
-    });
-    publisher.addEventListener('change', () => this.#onPublisher());
-    this.captions = captions ? new RecordingCaptions(publisher.session) : undefined;
+    rememberOwnVideo(broadcast.session.id, broadcast.session.ingestToken);
+    this.captions = captions ? new RecordingCaptions(broadcast.session) : undefined;
     this.captions?.addEventListener('change', () => this.#changed());
-    publisher.addEventListener('warning', event => this.#onWarning(event as PublisherWarning));
-    this.#source.addEventListener('slow', () => this.#say(slowTab));
-    this.#source.addEventListener('stopped', () => {
-      if (this.#stoppedAtMillis === undefined) this.dispatchEvent(new Event('stopped'));
-    });
+    broadcast.addEventListener('change', () => this.#changed());
+    broadcast.addEventListener('notice', event => this.#onNotice(event as BroadcastNotice));
+    broadcast.addEventListener('stopped', () => this.dispatchEvent(new Event('stopped')));
   }
 
-  /** Whether the camera can be changed now. */
-  get canSwitch(): boolean {
-    return this.#switchable !== undefined;
-  }
-
-  /** Since the recorder's start, standing still after its stop. */
+  /** Since the beginning, standing still after its stop. */
   get elapsedSeconds(): number {
     return ((this.#stoppedAtMillis ?? performance.now()) - this.#startedAtMillis) / 1_000;
   }
 
   /** What the pill tells, as it is now. */
-  facts(): LiveFacts {
-    const { state, waitingSeconds, keptSeconds, keptBytes, safeBytes, problem } = this.publisher;
-    // What was behind during an outage says nothing about now.
-    if (this.#isCatchingUp) this.#unsafePeak.forget();
-    const unsafeSeconds = this.#unsafePeak.note(this.publisher.unsafeSeconds, performance.now());
-    const isStopping = this.#stoppedAtMillis !== undefined;
-    const isCatchingUp = this.#isCatchingUp;
-    const kept = { waitingSeconds, keptSeconds, keptBytes };
-    return { state, problem, safeBytes, ...kept, unsafeSeconds, isStopping, isCatchingUp };
+  words(): LiveWords {
+    return this.broadcast.words();
+  }
+
+  /** Whether it goes out now. */
+  get isLive(): boolean {
+    return this.broadcast.state === 'publishing' && this.#stoppedAtMillis === undefined;
   }
 
   /** Something to know about this recording that does not stop it. */
@@ -110,22 +71,14 @@ export class Recording extends EventTarget {
 
   /** Where it can be watched, live and after. */
   get watchUrl(): string {
-    return reachableUrl(this.publisher.session.watchUrl, location.origin);
-  }
-
-  /** Goes on with another camera or a screen. */
-  switchTo(track: MediaStreamTrack): void {
-    this.#switchable?.switchTo(track);
+    return reachableUrl(this.broadcast.session.watchUrl, location.origin);
   }
 
   /** Stops recording; resolves when the server has everything. @throws PublishError when it will not have it. */
   async stop(): Promise<void> {
     this.#stoppedAtMillis ??= performance.now();
-    this.#changed();
-    await this.#source.stop();
-    this.#switchable?.close();
     try {
-      await this.publisher.end();
+      await this.broadcast.stop();
     } finally {
       this.close();
     }
@@ -136,13 +89,9 @@ export class Recording extends EventTarget {
    * for the reconnect window.
    */
   abandon(): void {
-    if (this.publisher.state === 'ended' || this.publisher.state === 'failed') return;
-    const { id, ingestToken } = this.publisher.session;
-    void fetch(`/api/v1/sessions/${id}/end`, {
-      method: 'POST',
-      headers: { authorization: `Bearer ${ingestToken}` },
-      keepalive: true,
-    }).catch(() => {});
+    const { state, session } = this.broadcast;
+    if (state === 'ended' || state === 'failed') return;
+    void endSession(location.origin, session.id, session.ingestToken).catch(() => {});
   }
 
   /** Lets go of everything. Safe to call twice. */
@@ -151,24 +100,12 @@ export class Recording extends EventTarget {
     this.#isClosed = true;
     this.#screenLock.close();
     this.captions?.close();
-    this.#switchable?.close();
-    void this.#source.stop();
-    this.publisher.close();
+    this.broadcast.close();
   }
 
-  #onPublisher(): void {
-    const { state, waitingSeconds } = this.publisher;
-    if (state === 'reconnecting') this.#isCatchingUp = true;
-    else if (state === 'publishing' && waitingSeconds < caughtUpSeconds) this.#isCatchingUp = false;
-    this.#changed();
-  }
-
-  #onWarning({ code, message }: PublisherWarning): void {
-    if (this.captions?.warn(code) !== true) this.#say(message);
-  }
-
-  #say(notice: string): void {
-    this.#notice = notice;
+  #onNotice({ code, words }: BroadcastNotice): void {
+    if (this.captions?.warn(code) === true) return;
+    this.#notice = words;
     this.#changed();
   }
 
@@ -178,9 +115,12 @@ export class Recording extends EventTarget {
 }
 
 /** Why a recording could not start or go on: a sentence, and what to do. */
-export function recordingProblem(error: unknown): { title: string; advice: string } {
+export function recordingProblem(error: unknown): { title: string; advice: string; needsOtherWay?: boolean } {
   if (error instanceof PublishError) {
     const title = titles[error.code] ?? 'The server refused the recording';
+    if (otherWayCodes.has(error.code)) {
+      return { title, advice: `${error.message} ${otherWay}`, needsOtherWay: true };
+    }
     return { title, advice: error.code === 'server-unreachable' ? nothingRecorded : error.message };
   }
   return {
@@ -191,6 +131,14 @@ export function recordingProblem(error: unknown): { title: string; advice: strin
 
 const nothingRecorded =
   'Nothing is being recorded yet. Check that you are connected and that the server runs, then try again.';
+const otherWay = 'The safe way gets through wherever this page does.';
+const otherWayCodes = new Set([
+  'udp-unreachable',
+  'webrtc-unavailable',
+  'webrtc-unsupported',
+  'webrtc-failed',
+  'no-common-codec',
+]);
 
 const titles: Record<string, string> = {
   'server-unreachable': 'The server does not answer',
@@ -201,5 +149,10 @@ const titles: Record<string, string> = {
   'session-ended': 'The recording was ended',
   'session-superseded': 'The recording goes on elsewhere',
   'bytes-lost': 'The server lost a part',
+  'udp-unreachable': 'The instant way does not get through',
+  'webrtc-unavailable': 'The server has no instant way now',
+  'webrtc-unsupported': 'This browser has no instant way',
+  'webrtc-failed': 'The instant way did not start',
+  'no-common-codec': 'The instant way did not start',
   unauthorized: 'Sign in to record',
 };

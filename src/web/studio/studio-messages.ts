@@ -32,6 +32,8 @@ export type NextSteps = {
   readonly safeUrl: string | undefined;
   readonly again: (() => void) | undefined;
   readonly retry: (() => void) | undefined;
+  /** To record the safe way, where the instant one does not work. */
+  readonly safeWay: (() => void) | undefined;
   readonly shareScreen: (() => void) | undefined;
   readonly dismiss: (() => void) | undefined;
 };
@@ -42,7 +44,7 @@ export function problemMessage(problem: CameraProblem, steps: NextSteps): Templa
     run === undefined ? nothing : html`<button class=${`button ${kind}`} @click=${run}>${label}</button>`;
   const actions =
     steps.safeUrl === undefined
-      ? html`${step('Try again', steps.retry, 'primary')}${step('Share a screen', steps.shareScreen)}${step('Back', steps.dismiss)}`
+      ? html`${step('Record the safe way', steps.safeWay, 'primary')}${step('Try again', steps.retry, steps.safeWay === undefined ? 'primary' : '')}${step('Share a screen', steps.shareScreen)}${step('Back', steps.dismiss)}`
       : html`<a class="button primary" href=${steps.safeUrl}>Open what is safe</a>${step('Record another', steps.again)}`;
   return html`<div class="message centre over" role="alert">
     <h2 data-testid="error-message">${problem.title}</h2>

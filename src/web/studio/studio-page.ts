@@ -1,15 +1,15 @@
 import './studio.css';
 import { html, nothing } from 'lit';
-import { chooseRecorderType } from '../../client/recorder-types.ts';
 import { type KeyAction, keysDialog, runKey } from '../elements/keys.ts';
 import { LightElement } from '../elements/light-element.ts';
 import { type CameraProblem, isCameraGranted, platformProblem } from './camera.ts';
 import { CaptureMedia } from './capture-media.ts';
 import { livePill } from './live-pill.ts';
-import { Recording, recordingProblem } from './recording.ts';
+import { type Recording, recordingProblem } from './recording.ts';
 import { studioControls } from './studio-controls.ts';
 import { problemMessage, welcomeMessage } from './studio-messages.ts';
 import type { StudioPicture } from './studio-picture.ts';
+import { StudioWays } from './studio-ways.ts';
 import './studio-picture.ts';
 import { loadSettings, type SettingsChange, type StudioSettingsDialog } from './studio-settings.ts';
 import './finished-take.ts';
@@ -21,13 +21,10 @@ const redrawMillis = 250;
 /** The capture page: preview, one button, the truth on top, and after stop the take. */
 export class StudioPage extends LightElement {
   readonly #settings = loadSettings();
-  // `?recorder=` asks for a container and codec first, to see how a server takes it.
-  readonly #recorderType = chooseRecorderType(
-    new URLSearchParams(location.search).get('recorder') ?? undefined,
-  );
   readonly #media = new CaptureMedia();
+  readonly #ways = new StudioWays(this.#settings);
   #stage: Stage = 'welcome';
-  #problem: CameraProblem | undefined;
+  #problem: (CameraProblem & { readonly needsOtherWay?: boolean }) | undefined;
   #recording: Recording | undefined;
   #still: string | undefined;
   #redraw: ReturnType<typeof setInterval> | undefined;
@@ -35,7 +32,8 @@ export class StudioPage extends LightElement {
   constructor() {
     super();
     this.#media.addEventListener('change', () => this.requestUpdate());
-    this.#problem = platformProblem(this.#recorderType);
+    this.#ways.addEventListener('change', () => this.requestUpdate());
+    this.#problem = platformProblem(this.#ways.recorderType);
   }
 
   override connectedCallback(): void {
@@ -69,7 +67,9 @@ export class StudioPage extends LightElement {
       ${isWelcome ? html`<p class="wordmark">livereel</p>` : nothing}
       ${this.#picture()}
       <div class="top">${livePill(this.#recording, this.#media.notice)}${this.#watchLink()}</div>
-      ${isWelcome || this.#problem !== undefined ? this.#centre() : nothing} ${isWelcome ? nothing : this.#controls()}
+      ${isWelcome || this.#problem !== undefined ? this.#centre() : nothing}
+      ${this.#stage === 'preview' && this.#problem === undefined ? this.#ways.choice() : nothing}
+      ${isWelcome ? nothing : this.#controls()}
       <lr-studio-settings
         .settings=${this.#settings}
         .isRecording=${this.#stage === 'recording' || this.#stage === 'finishing'}
@@ -94,7 +94,7 @@ export class StudioPage extends LightElement {
 
   #watchLink() {
     const recording = this.#recording;
-    if (recording === undefined || recording.publisher.safeBytes === 0) return nothing;
+    if (recording === undefined || !recording.broadcast.isWatchable) return nothing;
     return html`<lr-copy-link
       class="over-video"
       .href=${recording.watchUrl}
@@ -107,12 +107,13 @@ export class StudioPage extends LightElement {
     const canShareScreen = this.#media.canShareScreen;
     const share = canShareScreen ? this.#shareScreen : undefined;
     if (this.#problem === undefined) return welcomeMessage(this.#stage === 'opening', this.#turnOn, share);
-    const isPossible = platformProblem(this.#recorderType) === undefined;
+    const isPossible = platformProblem(this.#ways.recorderType) === undefined;
     const isOpen = this.#media.preview !== null;
     return problemMessage(this.#problem, {
       safeUrl: this.#recording?.watchUrl,
       again: this.#recording === undefined ? undefined : () => void this.#again(),
       retry: !isPossible ? undefined : isOpen ? () => void this.#start() : this.#turnOn,
+      safeWay: this.#problem.needsOtherWay === true && isOpen ? this.#recordSafely : undefined,
       shareScreen: isPossible && !isOpen ? share : undefined,
       dismiss: isOpen ? () => this.#dismiss() : undefined,
     });
@@ -127,7 +128,8 @@ export class StudioPage extends LightElement {
         isRecording,
         elapsedSeconds: recording?.elapsedSeconds,
         isEnabled: isRecording || (this.#stage === 'preview' && this.#problem === undefined),
-        canSwitch: recording === undefined ? this.#stage === 'preview' : recording.canSwitch && isRecording,
+        canSwitch:
+          recording === undefined ? this.#stage === 'preview' : recording.broadcast.canSwitch && isRecording,
       },
       {
         recordOrStop: this.#recordOrStop,
@@ -145,8 +147,8 @@ export class StudioPage extends LightElement {
     const recording = this.#recording as Recording;
     return html`<main class="studio finished">
       <lr-finished-take
-        .videoId=${recording.publisher.session.id}
-        .ingestToken=${recording.publisher.session.ingestToken}
+        .videoId=${recording.broadcast.session.id}
+        .ingestToken=${recording.broadcast.session.ingestToken}
         .savedTitle=${recording.title}
         .watchUrl=${recording.watchUrl}
         .still=${this.#still}
@@ -189,7 +191,7 @@ export class StudioPage extends LightElement {
 
   #afterSwitch(): void {
     const track = this.#media.videoTrack;
-    if (track !== undefined && this.#stage === 'recording') this.#recording?.switchTo(track);
+    if (track !== undefined && this.#stage === 'recording') this.#recording?.broadcast.switchTo(track);
     this.requestUpdate();
   }
 
@@ -208,11 +210,11 @@ export class StudioPage extends LightElement {
 
   async #start(): Promise<void> {
     const media = this.#media.preview;
-    if (media === null || this.#recorderType === undefined) return;
+    if (media === null) return;
     this.#problem = undefined;
     this.#show('starting');
     try {
-      const recording = await Recording.start(media, this.#recorderType, this.#settings);
+      const recording = await this.#ways.start(media, this.#settings);
       this.#recording = recording;
       recording.addEventListener('change', () => this.#onRecording());
       recording.addEventListener('stopped', () => void this.#stop());
@@ -241,7 +243,7 @@ export class StudioPage extends LightElement {
 
   /** The server may end or refuse a session while it is recorded. */
   #onRecording(): void {
-    const state = this.#recording?.publisher.state;
+    const state = this.#recording?.broadcast.state;
     if (this.#stage === 'recording' && (state === 'failed' || state === 'ended')) void this.#stop();
     this.requestUpdate();
   }
@@ -255,6 +257,11 @@ export class StudioPage extends LightElement {
     if (this.#media.preview === null) await this.#turnOn();
     else this.#show('preview');
   }
+
+  readonly #recordSafely = (): void => {
+    this.#ways.choose('safe');
+    void this.#start();
+  };
 
   #dismiss(): void {
     this.#problem = undefined;
@@ -271,7 +278,7 @@ export class StudioPage extends LightElement {
   };
 
   readonly #onLeave = (event: BeforeUnloadEvent): void => {
-    const isUnsafe = (this.#recording?.publisher.keptBytes ?? 0) > 0 && this.#stage !== 'finished';
+    const isUnsafe = (this.#recording?.broadcast.keptBytes ?? 0) > 0 && this.#stage !== 'finished';
     if (this.#stage === 'recording' || (this.#stage === 'finishing' && isUnsafe)) event.preventDefault();
   };
 

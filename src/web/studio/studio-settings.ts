@@ -3,6 +3,7 @@ import { spokenLanguages } from '../../api/spoken-languages.ts';
 import { languageChoices } from '../captions/spoken-languages.ts';
 import { icon } from '../elements/icon.ts';
 import { LightElement } from '../elements/light-element.ts';
+import type { Way } from './broadcast.ts';
 import { listDevices } from './camera.ts';
 
 /** What a person sets for their recordings; all but the title stays for the next time. */
@@ -11,6 +12,8 @@ export type StudioSettings = {
   microphoneId?: string;
   height: 480 | 720 | 1080;
   title: string;
+  /** How it is sent, where both ways are open. */
+  way: Way;
   /** Whether what is said is captioned. */
   captions: boolean;
   /** Whether one sees one's own captions. */
@@ -40,6 +43,7 @@ export function loadSettings(): StudioSettings {
     if (typeof stored.cameraId === 'string') settings.cameraId = stored.cameraId;
     if (typeof stored.microphoneId === 'string') settings.microphoneId = stored.microphoneId;
     settings.height = heights.find(height => height === stored.height) ?? 720;
+    if (stored.way === 'instant') settings.way = 'instant';
     if (typeof stored.captions === 'boolean') settings.captions = stored.captions;
     if (typeof stored.showsCaptions === 'boolean') settings.showsCaptions = stored.showsCaptions;
     if (spokenLanguages.some(tag => tag === stored.language)) settings.language = stored.language as string;
@@ -50,10 +54,11 @@ export function loadSettings(): StudioSettings {
 }
 
 function standard(): StudioSettings {
-  return { height: 720, title: '', captions: true, showsCaptions: true, language: 'auto' };
+  return { height: 720, title: '', way: 'safe', captions: true, showsCaptions: true, language: 'auto' };
 }
 
-function saveSettings({ title: _, ...kept }: StudioSettings): void {
+/** Keeps them for the next time. */
+export function saveSettings({ title: _, ...kept }: StudioSettings): void {
   try {
     localStorage.setItem(storageKey, JSON.stringify(kept));
   } catch {
