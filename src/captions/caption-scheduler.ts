@@ -14,9 +14,9 @@ export type CaptionSchedulerOptions = {
   readonly timeLimitSeconds: number;
 };
 
-// New sound that is worth a request while the recogniser has time: fewer looks cost less, more are shown sooner
+// So long after unheard speech began a request is worth it while the recogniser has time: fewer looks cost less, more are shown sooner
 // (docs/decisions/0006)...
-const shortestStepSeconds = 2;
+const shortestStepSeconds = 2.2;
 // ...and when it has none: then partials are seldom, and finals are what is left.
 const longestStepSeconds = 6;
 /** Of the recogniser's time that partials and finals may take together. */

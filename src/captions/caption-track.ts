@@ -147,7 +147,7 @@ export class CaptionTrack implements SpeechListener, CaptionedSpeech {
     const head = this.#head;
     if (this.#asked !== null || head === null) return null;
     if (head.isOver) return { kind: 'final', waitedSeconds: (performance.now() - head.overAtMillis) / 1_000 };
-    const newSeconds = head.endSeconds - head.decodedSeconds;
+    const newSeconds = head.endSeconds - (head.unheardSeconds ?? head.endSeconds);
     const isWorthIt = newSeconds >= stepSeconds && head.lengthSeconds >= shortestRequestSeconds;
     // Who pauses has perhaps said everything: in a moment that is known.
     if (!isWorthIt || this.#finder.isPausing) return null;
@@ -195,9 +195,11 @@ export class CaptionTrack implements SpeechListener, CaptionedSpeech {
     const head = this.#head;
     if (head === null) return 0;
     const heardSeconds = this.#finder.heardSeconds;
+    // Who has said everything is waited for until the last word on it, also when all of it was heard once.
+    const sinceSeconds = head.unheardSeconds ?? (head.isOver ? head.endSeconds : heardSeconds);
     // Sound stops coming when the session ends, and time goes on.
     const silentSeconds = this.#waiting.length > 0 ? (performance.now() - this.#pushedAtMillis) / 1_000 : 0;
-    return Math.max(0, heardSeconds - head.decodedSeconds + silentSeconds);
+    return Math.max(0, heardSeconds - sinceSeconds + silentSeconds);
   }
 
   pause(): void {

@@ -34,8 +34,11 @@ const positionsPerSecond = 50;
 const oneSecond = new Int16Array(speechSampleRate);
 /** Whisper hears no more at once, whatever a model's window. */
 const longestWindowSeconds = 30;
-// The first answer of a large model on a slow machine takes a minute.
-const patience = { beforeFirstSeconds: 120, leastSeconds: 15 };
+/**
+ * The first answer of a large model on a slow machine takes a minute. Later ones: what is said goes unheard for 2.2 s, then for
+ * this long when the recogniser hangs, and then it starts again; all within the bound of 10 s nothing is lost.
+ */
+export const localPatience = { beforeFirstSeconds: 120, leastSeconds: 6 };
 
 /**
  * Starts whisper.cpp beside us: finds the program, fetches the model when it is not there, resolves when it listens.
@@ -58,7 +61,7 @@ export async function openLocalRecogniser(
     key: undefined,
     // It takes one after the other anyway; what waits here can still be given up at no cost.
     atOnce: 1,
-    patience: new Patience(patience),
+    patience: new Patience(localPatience),
   });
   const close = async () => {
     recogniser.close();

@@ -85,21 +85,22 @@ export class OpenAiRecogniser implements Recogniser {
 
   async #askTwice(request: SpeechRequest, signal: AbortSignal): Promise<string> {
     const form = transcriptionForm(request, this.#options.reader);
-    const first = await this.#ask(form, signal);
+    const isLive = !request.isFullContext;
+    const first = await this.#ask(form, isLive, signal);
     if (typeof first === 'string') return first;
     if (!first.mayGoBetter) throw first.error;
     await delay(first.afterSeconds * 1_000, undefined, { signal }).catch(() => signal.throwIfAborted());
-    const second = await this.#ask(form, signal);
+    const second = await this.#ask(form, isLive, signal);
     if (typeof second === 'string') return second;
     throw second.error;
   }
 
   /** The answer's text, or why there is none. @throws the signal's reason. */
-  async #ask(form: TranscriptionForm, signal: AbortSignal): Promise<string | Refusal> {
+  async #ask(form: TranscriptionForm, isLive: boolean, signal: AbortSignal): Promise<string | Refusal> {
     const { server, patience } = this.#options;
     const url = await server.address(signal);
     const began = performance.now();
-    const limitSeconds = patience.limitSeconds(form.heardSeconds);
+    const limitSeconds = patience.limitSeconds(form.heardSeconds, isLive);
     const limit = AbortSignal.timeout(Math.ceil(limitSeconds * 1_000));
     const silentSince = this.#silentSince ?? began;
     this.#silentSince = silentSince;
@@ -115,7 +116,10 @@ export class OpenAiRecogniser implements Recogniser {
       // Who asks may give up sooner than we do, again and again: it hangs all the same.
       const hangs = limit.aborted || performance.now() - silentSince > limitSeconds * 1_000;
       if (hangs || !signal.aborted) this.#silentSince = undefined;
-      if (hangs) server.hangs();
+      if (hangs) {
+        patience.gaveUp();
+        server.hangs();
+      }
       signal.throwIfAborted();
       if (cause instanceof LivereelError) throw cause;
       if (hangs) {

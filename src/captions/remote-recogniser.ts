@@ -14,7 +14,8 @@ const endpoint = '/audio/transcriptions';
 /** Whisper's window; servers take more, but a caption cannot wait for it. */
 const longestRequestSeconds = 30;
 const requestsAtOnce = 4;
-const timeLimitSeconds = 60;
+// The first answer may wait for a model to be loaded. Later ones: see `localPatience`.
+const patience = { beforeFirstSeconds: 60, leastSeconds: 6 };
 
 /** A speech server elsewhere; asked when there is something to hear, not before. */
 export function openRemoteRecogniser({ url, key, modelName }: RemoteRecogniserOptions): OpenedRecogniser {
@@ -25,7 +26,7 @@ export function openRemoteRecogniser({ url, key, modelName }: RemoteRecogniserOp
     longestRequestSeconds,
     key,
     atOnce: requestsAtOnce,
-    patience: new Patience({ beforeFirstSeconds: timeLimitSeconds, leastSeconds: timeLimitSeconds }),
+    patience: new Patience(patience),
   });
   return { recogniser, modelName, close: () => Promise.resolve(recogniser.close()) };
 }

@@ -15,8 +15,8 @@ const frameSeconds = detectorFrameSamples / speechSampleRate;
 const paddingFrames = Math.round(0.3 / frameSeconds);
 /** After such a pause an utterance is over; with what the detector takes to hear it, that is known within 0.5 s. */
 const pauseFrames = Math.round(0.3 / frameSeconds);
-/** A voice is known by then at the latest; what it said before is found in what is kept. */
-const longestProofFrames = Math.round(1 / frameSeconds);
+/** A voice is known by then, or nearly always (1.7 s were seen); what it said before is found in what is kept. */
+const longestProofFrames = Math.round(2 / frameSeconds);
 /** Sound before speech that may be its beginning: an "s" has no tone. */
 const longestGapFrames = Math.round(0.2 / frameSeconds);
 const keptFrames = longestProofFrames + paddingFrames;
@@ -24,6 +24,8 @@ const keptFrames = longestProofFrames + paddingFrames;
 const longestHoleSamples = speechSampleRate;
 /** Times that are off by less are rounding. */
 const toleratedSamples = 8;
+/** So much silence may be a pause: longer than within a word, nearly always. */
+const hesitationFrames = Math.round(0.06 / frameSeconds);
 /** A long utterance is cut at its softest moment of the last 2 s. */
 const cutWithinSeconds = 2;
 
@@ -64,7 +66,7 @@ export class UtteranceFinder {
 
   /** The speaker is silent for a moment, and has perhaps said everything. */
   get isPausing(): boolean {
-    return this.#framesSinceSpeech >= pauseFrames / 2;
+    return this.#framesSinceSpeech >= hesitationFrames;
   }
 
   /** Up to here on the media timeline sound was heard, seconds. */

@@ -51,6 +51,13 @@ export class Utterance {
     return this.#decodedSample / speechSampleRate;
   }
 
+  /** Where the speech begins that the recogniser has not heard yet; null: it has heard all of it. */
+  get unheardSeconds(): number | null {
+    const decoded = this.decodedSeconds;
+    const stretch = this.#speech.find(({ endSeconds }) => endSeconds > decoded);
+    return stretch === undefined ? null : Math.max(stretch.startSeconds, decoded);
+  }
+
   /** Nothing will be added any more. */
   get isOver(): boolean {
     return this.#isOver;

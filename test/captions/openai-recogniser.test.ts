@@ -1,6 +1,8 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import t, { type Test } from 'tap';
+import { OpenAiRecogniser } from '../../src/captions/openai-recogniser.ts';
+import { Patience } from '../../src/captions/patience.ts';
 import type { SpeechRequest } from '../../src/captions/recogniser.ts';
 import { endpointOf, openRemoteRecogniser } from '../../src/captions/remote-recogniser.ts';
 import { wavHeaderBytes } from '../../src/media/wav-header.ts';
@@ -54,8 +56,9 @@ async function scripted(t: Test, answering: Answering) {
   });
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
+  const url = `http://127.0.0.1:${port}/v1`;
   const opened = openRemoteRecogniser({
-    url: `http://127.0.0.1:${port}/v1`,
+    url,
     key: 'sk-test',
     modelName: 'whisper-1',
   });
@@ -64,7 +67,7 @@ async function scripted(t: Test, answering: Answering) {
     server.closeAllConnections();
     server.close();
   });
-  return { recogniser: opened.recogniser, asked, sockets };
+  return { recogniser: opened.recogniser, asked, sockets, url };
 }
 
 async function bodyOf(request: IncomingMessage): Promise<Buffer> {
@@ -205,4 +208,34 @@ t.test('more sound than a request may hold is refused before it is sent', async 
 t.test('the address may be written in three ways', async t => {
   for (const url of ['http://h:1', 'http://h:1/v1', 'http://h:1/v1/audio/transcriptions'])
     t.equal(endpointOf(url).href, 'http://h:1/v1/audio/transcriptions');
+});
+
+t.test('a server that hangs is given up, told so, and asked anew for what comes next', async t => {
+  let isHanging = false;
+  const { url } = await scripted(t, answer => !isHanging && send(answer, openAiAnswer));
+  let hangs = 0;
+  const recogniser = new OpenAiRecogniser({
+    server: {
+      address: () => Promise.resolve(endpointOf(url)),
+      hangs: () => {
+        hangs += 1;
+        isHanging = false;
+      },
+    },
+    reader: { kind: 'openai', model: 'whisper-1' },
+    longestRequestSeconds: 30,
+    key: undefined,
+    atOnce: 1,
+    patience: new Patience({ beforeFirstSeconds: 60, leastSeconds: 1 }),
+  });
+  t.teardown(() => recogniser.close());
+  const sound = await request();
+  await recogniser.transcribe(sound, signal);
+  isHanging = true;
+  await t.rejects(recogniser.transcribe(sound, signal), {
+    code: 'recogniser-failed',
+    message: /did not answer within/,
+  });
+  t.equal(hangs, 1);
+  t.ok((await recogniser.transcribe(sound, signal)).segments.length > 0);
 });
