@@ -190,11 +190,12 @@ export class IncomingMedia {
   }
 
   #wishFor(source: IncomingSource): void {
-    const isOld = this.#nowMillis - source.keyFrameWish.cameAtMillis >= this.#keyFrameIntervalMillis;
-    const isRecorded = this.#recorded.source === source;
-    if (isRecorded && isOld) source.keyFrameWish.want();
-    // Of what would be recorded if only it could be decoded, and is not: lesser layers are asked for by their viewers.
-    if (source.needsKeyFrame && this.#recorded.wants(source, this.#nowMillis)) source.keyFrameWish.want();
+    const { keyFrameWish } = source;
+    const isOld = this.#nowMillis - keyFrameWish.cameAtMillis >= this.#keyFrameIntervalMillis;
+    if (isOld && this.#recorded.source === source) keyFrameWish.want();
+    // Of what would be recorded if only it could be decoded: lesser layers are asked for by their viewers.
+    const isUseless = source.needsKeyFrame && !keyFrameWish.isComing(this.#nowMillis);
+    if (isUseless && this.#recorded.wants(source, this.#nowMillis)) keyFrameWish.want();
     this.#askForKeyFrame(source);
   }
 

@@ -19,9 +19,9 @@ export type SourceOutput = {
 
 const patience = {
   // A picture that waits is a hitch, one that is lost a freeze until the next key frame.
-  video: { patienceMillis: 400, longestPatienceMillis: 1_500 },
+  video: { patienceMillis: 400, firstPatienceMillis: 1_000, longestPatienceMillis: 2_000 },
   // Sound that is late is as bad as sound that is lost.
-  audio: { patienceMillis: 150, longestPatienceMillis: 500 },
+  audio: { patienceMillis: 150, firstPatienceMillis: 150, longestPatienceMillis: 500 },
 } as const;
 
 /** One source (SSRC) of a publisher: its packets in order, at their times, as pictures. */
@@ -62,7 +62,8 @@ export class IncomingSource {
     this.#clocks = clocks;
     this.#clock = clocks.addSource(media.kind, media.clockHertz);
     this.#depacketiser = depacketiserFor(media, picture => this.#complete(picture));
-    const settings = { clockHertz: media.clockHertz, ...patience[media.kind] };
+    const { clockHertz, rtxPayloadType } = media;
+    const settings = { clockHertz, hasRepeats: rtxPayloadType !== null, ...patience[media.kind] };
     this.buffer = new ReceiveBuffer(settings, (packet, isAfterLoss) => this.#deliver(packet, isAfterLoss));
   }
 

@@ -23,6 +23,11 @@ export class KeyFrameWish {
     return this.#cameAtMillis;
   }
 
+  /** Whether one has begun so recently that it may still be on its way. */
+  isComing(nowMillis: number): boolean {
+    return nowMillis - this.#cameAtMillis < shortestPauseMillis;
+  }
+
   /** Whether to ask now; when true, it counts as asked. `roundTripMillis`: how long an answer takes at least. */
   take(nowMillis: number, roundTripMillis: number): boolean {
     const pauseMillis = Math.max(shortestPauseMillis, 1.5 * roundTripMillis);

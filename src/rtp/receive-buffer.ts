@@ -4,9 +4,13 @@ import { type RtpPacket, sequenceDistance } from './rtp-packet.ts';
 /** How a source is read. */
 export type ReceiveBufferSettings = {
   readonly clockHertz: number;
+  /** Repeats can be told from originals that are late (RFC 4588): only they tell how long answers take. */
+  readonly hasRepeats: boolean;
   /** How long a packet that is missing holds up those behind it, on a short way. */
   readonly patienceMillis: number;
-  /** The same on a long way: three round trips, but never more than this. */
+  /** The same before the first answer has told how long the way is. */
+  readonly firstPatienceMillis: number;
+  /** The same on a long way: some round trips, but never more than this. */
   readonly longestPatienceMillis: number;
 };
 
@@ -23,7 +27,13 @@ export type ReceiveCounters = {
 };
 
 /** A place in the order whose packet has not come. */
-type Missing = { readonly sinceMillis: number; askAtMillis: number; firstAskMillis: number; asks: number };
+type Missing = {
+  readonly sinceMillis: number;
+  askAtMillis: number;
+  firstAskMillis: number;
+  lastAskMillis: number;
+  asks: number;
+};
 
 // A power of two. At 20 Mbit/s it is a second of packets.
 const capacity = 2_048;
@@ -31,7 +41,12 @@ const mostHeldBytes = 4 * 1_024 * 1_024;
 // Packets overtake each other by a few milliseconds on honest ways; asking at once would ask for what is on its way.
 const reorderingMillis = 5;
 const shortestRoundTripMillis = 25;
-const mostAsks = 10;
+const assumedRoundTripMillis = 100;
+// A little more than one, so that most answers come before one asks again; four questions fit into the patience: with
+// 5 % loss both ways one answer in ten is lost.
+const askEveryRoundTrips = 1.1;
+const patienceRoundTrips = 4.5;
+const mostAsks = 15;
 const mostSequencesAtOnce = 250;
 // Of packets that were given up: should they come after all, the way is longer than was thought.
 const mostRemembered = 64;
@@ -59,7 +74,8 @@ export class ReceiveBuffer {
   #isAfterLoss = false;
   /** A packet far from all others: the one after it tells whether the source has begun anew. */
   #stray: RtpPacket | null = null;
-  #roundTripMillis = 4 * shortestRoundTripMillis;
+  #roundTripMillis = assumedRoundTripMillis;
+  #isMeasured = false;
   #asksInVain = 0;
   /** When packets that were given up had first been asked for. */
   readonly #givenUp = new Map<number, number>();
@@ -97,7 +113,7 @@ export class ReceiveBuffer {
       this.#givenUp.delete(number);
       this.#noteAnswer(nowMillis - firstAskMillis);
       return;
-    } else if (!this.#fillGap(number, nowMillis)) {
+    } else if (!this.#fillGap(number, nowMillis, isRepeat)) {
       this.counters.useless += 1;
       return;
     }
@@ -123,8 +139,10 @@ export class ReceiveBuffer {
       if (slot.askAtMillis <= nowMillis && sequences.length < mostSequencesAtOnce) {
         sequences.push(number & 0xffff);
         if (slot.asks === 0) slot.firstAskMillis = nowMillis;
+        slot.lastAskMillis = nowMillis;
         slot.asks += 1;
-        slot.askAtMillis = nowMillis + Math.max(shortestRoundTripMillis, 1.25 * this.#roundTripMillis);
+        slot.askAtMillis =
+          nowMillis + Math.max(shortestRoundTripMillis, askEveryRoundTrips * this.#roundTripMillis);
       }
       this.#askAtMillis = Math.min(this.#askAtMillis, slot.askAtMillis);
     }
@@ -155,8 +173,12 @@ export class ReceiveBuffer {
 
   #patienceMillis(): number {
     if (this.#asksInVain >= vainAsks) return patienceInVainMillis;
-    const { patienceMillis, longestPatienceMillis } = this.#settings;
-    return Math.min(longestPatienceMillis, Math.max(patienceMillis, 3 * this.#roundTripMillis));
+    const { patienceMillis, firstPatienceMillis, longestPatienceMillis } = this.#settings;
+    if (!this.#isMeasured) return firstPatienceMillis;
+    return Math.min(
+      longestPatienceMillis,
+      Math.max(patienceMillis, patienceRoundTrips * this.#roundTripMillis),
+    );
   }
 
   #begin(sequence: number): void {
@@ -191,7 +213,13 @@ export class ReceiveBuffer {
     while (number - this.#next >= capacity) this.#skipGap();
     const askAtMillis = nowMillis + reorderingMillis;
     for (let gap = this.#highest + 1; gap < number; gap += 1) {
-      this.#slots[gap % capacity] = { sinceMillis: nowMillis, askAtMillis, firstAskMillis: 0, asks: 0 };
+      this.#slots[gap % capacity] = {
+        sinceMillis: nowMillis,
+        askAtMillis,
+        firstAskMillis: 0,
+        lastAskMillis: 0,
+        asks: 0,
+      };
       this.#missing += 1;
       this.#askAtMillis = Math.min(this.#askAtMillis, askAtMillis);
     }
@@ -199,21 +227,26 @@ export class ReceiveBuffer {
   }
 
   /** Whether the packet was missed; else it is a copy. */
-  #fillGap(number: number, nowMillis: number): boolean {
+  #fillGap(number: number, nowMillis: number, isRepeat: boolean): boolean {
     const slot = this.#slots[number % capacity];
     if (!isMissing(slot)) return false;
     this.#slots[number % capacity] = undefined;
     this.#missing -= 1;
     if (slot.asks === 0) return true;
     this.counters.recovered += 1;
-    this.#noteAnswer(nowMillis - slot.firstAskMillis);
+    this.#asksInVain = 0;
+    if (this.#settings.hasRepeats && !isRepeat) return true;
+    // Sooner after the last question than answers take: it answers one before that.
+    const sinceLastMillis = nowMillis - slot.lastAskMillis;
+    const answersLast = sinceLastMillis >= 0.7 * this.#roundTripMillis;
+    this.#noteAnswer(answersLast ? sinceLastMillis : nowMillis - slot.firstAskMillis);
     return true;
   }
 
-  /** Counted from the first question: too long where that was lost, but never so short that one asks too often. */
   #noteAnswer(tookMillis: number): void {
     this.#asksInVain = 0;
-    this.#roundTripMillis += (tookMillis - this.#roundTripMillis) / 4;
+    this.#roundTripMillis += (tookMillis - this.#roundTripMillis) / (this.#isMeasured ? 4 : 1);
+    this.#isMeasured = true;
   }
 
   #drain(): void {

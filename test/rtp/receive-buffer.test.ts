@@ -4,7 +4,13 @@ import { ReceiveBuffer } from '../../src/rtp/receive-buffer.ts';
 import type { RtpPacket } from '../../src/rtp/rtp-packet.ts';
 import { holds } from '../media/property.ts';
 
-const settings = { clockHertz: 90_000, patienceMillis: 400, longestPatienceMillis: 1_500 };
+const settings = {
+  clockHertz: 90_000,
+  hasRepeats: true,
+  patienceMillis: 400,
+  firstPatienceMillis: 400,
+  longestPatienceMillis: 1_500,
+};
 
 /** The `index`th packet of a source that began with `first`; its index is its payload. `sizeBytes` 0: a probe. */
 function packetOf(index: number, first = 0, sizeBytes = 4): RtpPacket {
