@@ -238,7 +238,7 @@ export class ReceiveBuffer {
     if (this.#settings.hasRepeats && !isRepeat) return true;
     // Sooner after the last question than answers take: it answers one before that.
     const sinceLastMillis = nowMillis - slot.lastAskMillis;
-    const answersLast = sinceLastMillis >= 0.7 * this.#roundTripMillis;
+    const answersLast = this.#isMeasured && sinceLastMillis >= 0.7 * this.#roundTripMillis;
     this.#noteAnswer(answersLast ? sinceLastMillis : nowMillis - slot.firstAskMillis);
     return true;
   }
