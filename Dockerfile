@@ -30,7 +30,7 @@ RUN node --input-type=module -e "import { findPostgres } from '/app/dist/process
 USER node
 ENV NODE_ENV=production HOST=0.0.0.0 PORT=8000 CONTENT_DIR=/content
 VOLUME /content
-EXPOSE 8000
+EXPOSE 8000 8189/udp
 # Ingest works, not just the port: what compose and others wait for.
 HEALTHCHECK --interval=5s --timeout=3s --start-period=30s --retries=3 \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/ready`).then(a => process.exit(a.ok ? 0 : 1), () => process.exit(1))"]

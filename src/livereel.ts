@@ -14,6 +14,7 @@ import { ApiServer } from './http/api-server.ts';
 import { captioningReadings } from './http/captioning-metrics.ts';
 import { DataPlane } from './http/data-plane.ts';
 import { Metrics } from './http/metrics.ts';
+import { webRtcReadings } from './http/webrtc-metrics.ts';
 import { KeptTranscripts } from './library/kept-transcripts.ts';
 import { CaptionShelf } from './library/known-captions.ts';
 import { RecordingFinisher } from './library/recording-finisher.ts';
@@ -30,6 +31,9 @@ import { CaptionedSessions } from './sessions/captioned-sessions.ts';
 import { SessionRegistry } from './sessions/session-registry.ts';
 import { ContentDirectory } from './store/content-directory.ts';
 import { openDatabase } from './store/database.ts';
+import { openWebRtcEngine } from './webrtc/open-webrtc-engine.ts';
+import { UnavailableWebRtcEngine } from './webrtc/unavailable-webrtc-engine.ts';
+import type { WebRtcEngine } from './webrtc/webrtc-engine.ts';
 
 /** What is opened is closed: safe to call twice, never throws. */
 interface Closable {
@@ -47,6 +51,7 @@ export type Livereel = {
 
 // No segment is longer. Frames may come seconds apart from a script that takes one now and then.
 const targetDurationSeconds = 4;
+const mostPeers = 1_000;
 const webFolder = fileURLToPath(new URL('../dist/web/', import.meta.url));
 
 /** Builds a server from the ground up. @throws LivereelError what stops the start; nothing is left running then. */
@@ -97,6 +102,8 @@ async function build(
   const captioned = captioning?.captioned ?? null;
   const shelf = new CaptionShelf(id => captioned?.find(id), transcripts);
   const later = captioning?.finisher ?? null;
+  // Opened before the sessions, closed after them: who publishes is told by them.
+  const engine = own(await openWebRtc(config, content, log));
   const finisher = own(new RecordingFinisher(content, videos, events, { ...run, log }, later, log));
   const sessions = own(
     new SessionRegistry({
@@ -106,6 +113,7 @@ async function build(
       finished: finisher,
       events,
       captioned,
+      webRtcUnavailable: () => engine.unavailable,
       log,
     }),
   );
@@ -115,6 +123,7 @@ async function build(
 
   const state = { isReady: false, url: '' };
   addReadings(metrics, sessions);
+  for (const reading of webRtcReadings(engine)) metrics.add(reading);
   const readiness = () =>
     state.isReady ? { ready: true } : { ready: false, reason: 'The server is starting.' };
   const publicAddress = () => ({ url: state.url, isFixed: config.publicUrl !== undefined });
@@ -127,6 +136,7 @@ async function build(
     },
     shelf,
     tasks,
+    webRtc: { engine, iceServers: config },
     readiness,
     metrics,
     publicAddress,
@@ -134,7 +144,18 @@ async function build(
     log,
   });
   own(await ApiServer.start({ app, socketPath: content.apiSocket, log }));
-  own(await DataPlane.start(content.dataSocket, { sessions, videos, shelf, events, settings: config, log }));
+  const webRtc = { engine, iceServers: config, publicAddress };
+  own(
+    await DataPlane.start(content.dataSocket, {
+      sessions,
+      videos,
+      shelf,
+      events,
+      settings: config,
+      webRtc,
+      log,
+    }),
+  );
 
   const { nginxPath, host, port, contentDir, publicUrl } = config;
   const { runDir, dataSocket, apiSocket } = content;
@@ -163,6 +184,24 @@ async function build(
   state.isReady = true;
   later?.start();
   return { url: state.url, port: nginx.port };
+}
+
+/** Who comes in and goes out by WebRTC; never fails: where it cannot be had, it says why. */
+function openWebRtc(
+  config: Config,
+  { runDir }: ContentDirectory,
+  log: Log,
+): Promise<WebRtcEngine> | WebRtcEngine {
+  if (!config.webrtc) return new UnavailableWebRtcEngine('WebRTC is switched off here (WEBRTC=off).');
+  return openWebRtcEngine({
+    host: config.host,
+    port: config.webrtcPort,
+    announcedAddresses: config.webrtcAnnouncedAddresses,
+    maxPeers: mostPeers,
+    maxViewersPerStream: mostPeers,
+    runDir,
+    log,
+  });
 }
 
 /** What hears sessions, while they are live and afterwards; null where captions are off. */

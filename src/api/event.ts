@@ -18,5 +18,10 @@ export type VideoEvent =
         language: string | null;
       };
     }
+  /** What was taken in at `atEpochMillis` (the server's clock) stands at `mediaSeconds` of the media timeline. */
+  | {
+      readonly event: 'live-clock';
+      readonly data: { id: string; mediaSeconds: number; atEpochMillis: number };
+    }
   | { readonly event: 'viewers'; readonly data: { id: string; count: number } }
   | { readonly event: 'progress'; readonly data: { id: string; task: string; percent: number } };

@@ -12,4 +12,6 @@ export type WatchAnswer = {
   /** The newest revision of each of the newest 2,000. */
   readonly captions: readonly Caption[];
   readonly viewers: number;
+  /** As the event `live-clock`; null where none was told. */
+  readonly liveClock: { readonly mediaSeconds: number; readonly atEpochMillis: number } | null;
 };

@@ -44,16 +44,16 @@ export class AudioLine {
   push(frame: MediaSample): void {
     if (frame.decodeTime < this.#endTicks - toleratedOverlapTicks) return;
     if (frame.decodeTime - this.#endTicks <= longestFillTicks) this.fillUntil(frame.decodeTime, false);
-    // What is left of a gap is less than a frame: the frame moves forward, and the line has no hole.
+    // What is left of a gap is half a frame at most: the frame moves that much, and the line has no hole.
     const isNear = frame.decodeTime - this.#endTicks < audioFrameTicks;
     const decodeTime = isNear ? this.#endTicks : frame.decodeTime;
     this.#waiting.push({ ...frame, decodeTime, duration: audioFrameTicks });
     this.#endTicks = decodeTime + audioFrameTicks;
   }
 
-  /** Adds frames of silence until the line reaches `ticks`, or as near before it as whole frames come. */
+  /** Adds frames of silence until the line reaches `ticks`, or as near to it as whole frames come. */
   fillUntil(ticks: number, isReached = true): void {
-    while (this.#endTicks + (isReached ? 1 : audioFrameTicks) <= ticks) {
+    while (this.#endTicks + (isReached ? 1 : audioFrameTicks / 2 + 1) <= ticks) {
       this.#waiting.push({
         decodeTime: this.#endTicks,
         compositionOffset: 0,

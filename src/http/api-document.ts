@@ -1,5 +1,6 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { declareDataPlane } from './data-contract.ts';
+import { declareWebRtc } from './webrtc-contract.ts';
 
 /**
  * The contract as OpenAPI 3.1, made of the declared routes; the same for every request, so it is made once.
@@ -18,6 +19,7 @@ export function apiDocument(app: OpenAPIHono, version: string) {
     description: 'The same token, for what cannot send headers.',
   });
   declareDataPlane(app.openAPIRegistry);
+  declareWebRtc(app.openAPIRegistry);
   return app.getOpenAPI31Document({
     openapi: '3.1.0',
     info: {
@@ -35,6 +37,10 @@ export function apiDocument(app: OpenAPIHono, version: string) {
         name: 'ingest',
         description:
           'Sending by plain HTTP. The WebSocket at `ingestUrl` takes the same and acknowledges as it goes.',
+      },
+      {
+        name: 'webrtc',
+        description: 'Publishing and watching in a tenth of a second: WHIP and WHEP.',
       },
       { name: 'videos', description: 'What was recorded, or is being recorded.' },
       { name: 'server', description: "The server's own state." },

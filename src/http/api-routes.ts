@@ -10,6 +10,7 @@ import { addSessionRoutes, type SessionDoor } from './routes/sessions.ts';
 import { addTaskRoutes } from './routes/tasks.ts';
 import { addTranscriptRoutes } from './routes/transcripts.ts';
 import { addVideoRoutes, type VideoShelf } from './routes/videos.ts';
+import { addWebRtcRoute, type ToldWebRtc } from './routes/webrtc.ts';
 
 /** What the API is built from. */
 export type ApiParts = {
@@ -19,6 +20,7 @@ export type ApiParts = {
   readonly onLanguage: (id: string, language: string) => Promise<void>;
   readonly shelf: Pick<CaptionShelf, 'known'>;
   readonly tasks: Pick<TaskStore, 'list'>;
+  readonly webRtc: ToldWebRtc;
   readonly readiness: () => Readiness;
   readonly metrics: Metrics;
   /** Asked at each request: with `PORT=0` the address is known only after the start. */
@@ -34,6 +36,7 @@ export function addApiRoutes(app: OpenAPIHono, parts: ApiParts): void {
   addVideoRoutes(app, parts.videos, parts, parts.publicAddress);
   addTranscriptRoutes(app, parts.shelf, parts.videos, parts.sessions);
   addTaskRoutes(app, parts.tasks, parts.videos, parts.sessions);
+  addWebRtcRoute(app, parts.webRtc);
   addHealthRoutes(app, parts);
   addDocsRoutes(app);
 }

@@ -14,6 +14,8 @@ import { uWebSockets } from './uwebsockets.ts';
 export interface PublishedSessions {
   /** @throws LivereelError `session-not-found`, `bad-token`, `session-ended`. */
   authorize(id: string, token: string): Promise<Session>;
+  /** Whether `token` is the ingest token of `id`. */
+  authorizes(id: string, token: string): Promise<boolean>;
 }
 
 const headerNames = ['authorization', 'content-type', 'upload-offset', 'x-forwarded-for'];

@@ -7,11 +7,15 @@ import { addIngestRoutes, type PublishedSessions } from './data-ingest.ts';
 import { addPlaybackRoutes, type LiveSessions } from './data-playback.ts';
 import { DataResponse } from './data-response.ts';
 import { addIngestSocket } from './data-socket.ts';
+import { addWebRtcRoutes, type WebRtcDoors } from './data-webrtc.ts';
 import { ToldEvents, type ToldEventsParts } from './told-events.ts';
 import { uWebSockets } from './uwebsockets.ts';
+import { WhepDoor } from './whep-door.ts';
+import { WhipDoor } from './whip-door.ts';
 
-export type DataPlaneParts = ToldEventsParts & {
+export type DataPlaneParts = Omit<ToldEventsParts, 'liveMoment'> & {
   readonly sessions: PublishedSessions & LiveSessions;
+  readonly webRtc: Pick<WebRtcDoors, 'engine' | 'iceServers' | 'publicAddress'>;
   readonly settings: Omit<ConnectionSettings, 'hasTimestamps' | 'endsOnClose'>;
 };
 
@@ -20,6 +24,7 @@ export class DataPlane {
   readonly #app = uWebSockets.App();
   readonly #socketPath: string;
   readonly #told: ToldEvents;
+  readonly #whep: WhepDoor;
   #listening: us_listen_socket | null = null;
 
   private constructor(socketPath: string, parts: DataPlaneParts) {
@@ -29,7 +34,13 @@ export class DataPlane {
     addIngestRoutes(this.#app, sessions, settings, log);
     addPlaybackRoutes(this.#app, sessions, log);
     addCaptionRoutes(this.#app, parts.videos, parts.shelf, log);
-    this.#told = new ToldEvents(this.#app, parts);
+    const liveMoment = (id: string) => sessions.find(id)?.clock.told ?? null;
+    this.#told = new ToldEvents(this.#app, { ...parts, liveMoment });
+    const { engine } = parts.webRtc;
+    const whip = new WhipDoor(engine, sessions, log);
+    const { viewers } = this.#told;
+    this.#whep = new WhepDoor({ ...parts, engine, publishers: whip, viewers });
+    addWebRtcRoutes(this.#app, { ...parts.webRtc, whip, whep: this.#whep, log });
     this.#app.any('/*', response => {
       void new DataResponse(response, log).fail(
         new LivereelError('not-found', 'there is nothing at this address'),
@@ -59,6 +70,7 @@ export class DataPlane {
   async close(): Promise<void> {
     if (this.#listening === null) return;
     this.#listening = null;
+    this.#whep.close();
     await this.#told.close();
     this.#app.close();
     await rm(this.#socketPath, { force: true });

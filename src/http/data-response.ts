@@ -55,12 +55,12 @@ export class DataResponse {
     );
   }
 
-  /** Answers with a problem (RFC 9457). */
-  async fail(error: unknown): Promise<void> {
+  /** Answers with a problem (RFC 9457). `more`: headers, names and values one after another. */
+  async fail(error: unknown, more: readonly string[] = []): Promise<void> {
     if (this.#isOver) return;
     const answer = problemResponse(error, this.#log);
     const body = await answer.text();
-    const headers = ['Access-Control-Allow-Origin', '*'];
+    const headers = ['Access-Control-Allow-Origin', '*', ...more];
     answer.headers.forEach((value, name) => {
       headers.push(name, value);
     });

@@ -6,7 +6,7 @@ import { DataResponse } from './data-response.ts';
 import { PacedWriter } from './paced-writer.ts';
 import type { FedEvent, FeedPlace, VideoFeeds } from './video-feeds.ts';
 import type { ViewerCounts } from './viewer-counts.ts';
-import { standingEvents, standingOf, type WatchedVideos } from './watched-video.ts';
+import { type LiveMoments, standingEvents, standingOf, type WatchedVideos } from './watched-video.ts';
 
 /** What tells of videos is built from. */
 export type EventParts = {
@@ -14,6 +14,7 @@ export type EventParts = {
   readonly shelf: Pick<CaptionShelf, 'known'>;
   readonly feeds: VideoFeeds;
   readonly viewers: ViewerCounts;
+  readonly liveMoment: LiveMoments;
   readonly log: Log;
 };
 
@@ -87,9 +88,9 @@ async function greet(
   id: string,
   { missed, newestId }: FeedPlace,
   isBack: boolean,
-  { videos, shelf }: EventParts,
+  { videos, shelf, liveMoment }: EventParts,
 ): Promise<readonly SentEvent[]> {
-  const standing = await standingOf(id, videos, shelf);
+  const standing = await standingOf(id, videos, shelf, liveMoment);
   if (missed !== null) return missed;
   // Who saw the words as they were heard would mix them up with the corrected ones, which count anew.
   const isTold = !(isBack && standing.known?.isCorrected);

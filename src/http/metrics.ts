@@ -6,7 +6,7 @@ export type Reading = {
   readonly help: string;
   /** `counter`: never falls while the server runs. */
   readonly kind: 'counter' | 'gauge';
-  read(): number;
+  read(): number | Promise<number>;
 };
 
 /**
@@ -36,8 +36,8 @@ export class Metrics {
         name,
         help,
         registers: [this.#registry],
-        collect() {
-          this.set(read());
+        async collect() {
+          this.set(await read());
         },
       });
       return;
@@ -47,9 +47,10 @@ export class Metrics {
       name,
       help,
       registers: [this.#registry],
-      collect() {
+      async collect() {
+        const value = await read();
         this.reset();
-        this.inc(read());
+        this.inc(value);
       },
     });
   }

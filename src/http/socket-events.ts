@@ -82,7 +82,7 @@ export class SocketEvents {
     if (!parsed.success) throw new LivereelError('validation-failed', 'send {"id": "<the id of a video>"}');
     if (lookups > mostLookups) throw new LivereelError('bad-request', 'wait for the answers to come');
     const { id } = parsed.data;
-    const { videos, shelf, feeds, viewers } = this.#parts;
+    const { videos, shelf, feeds, viewers, liveMoment } = this.#parts;
     if (!watched.has(id) && watched.size >= mostWatched) {
       throw new LivereelError('bad-request', `${mostWatched} videos are the most: unwatch one first`);
     }
@@ -91,10 +91,11 @@ export class SocketEvents {
     const watching = watched.get(id) ?? { place, uncount: null };
     watched.set(id, watching);
     try {
-      const { state, known } = await standingOf(id, videos, shelf);
+      const { state, known, liveClock } = await standingOf(id, videos, shelf, liveMoment);
       // Gone, or unwatched, while it was looked up: nobody would uncount it.
       if (watched.get(id) === watching) watching.uncount ??= viewers.add(id);
-      return { id, state, captions: known?.captions.slice(-mostCaptions) ?? [], viewers: viewers.of(id) };
+      const captions = known?.captions.slice(-mostCaptions) ?? [];
+      return { id, state, captions, viewers: viewers.of(id), liveClock };
     } catch (error) {
       if (watched.get(id) === watching) leave(watched, id);
       throw error;

@@ -22,6 +22,11 @@ export class ToldEvents {
     this.#sockets = new SocketEvents(app, told);
   }
 
+  /** How many watch, for those who watch otherwise than by events. */
+  get viewers(): ViewerCounts {
+    return this.#viewers;
+  }
+
   /** Lets all viewers go. Safe to call twice, never throws. */
   async close(): Promise<void> {
     await this.#sockets.close();

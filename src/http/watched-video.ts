@@ -2,14 +2,22 @@ import type { VideoEvent } from '../api/event.ts';
 import type { VideoState } from '../api/session.ts';
 import { LivereelError } from '../errors.ts';
 import type { CaptionShelf, KnownCaptions } from '../library/known-captions.ts';
+import type { LiveMoment } from '../sessions/live-clock.ts';
 
 /** What those who tell of videos need of them. */
 export interface WatchedVideos {
   find(id: string): Promise<{ readonly state: VideoState; readonly visibility: string } | undefined>;
 }
 
+/** A live stream's place on the media timeline, where one is told. */
+export type LiveMoments = (id: string) => LiveMoment | null;
+
 /** What is told to who comes: how things stand. */
-export type VideoStanding = { readonly state: VideoState; readonly known: KnownCaptions | undefined };
+export type VideoStanding = {
+  readonly state: VideoState;
+  readonly known: KnownCaptions | undefined;
+  readonly liveClock: LiveMoment | null;
+};
 
 const liveStates = new Set<VideoState>(['created', 'live', 'interrupted']);
 
@@ -18,18 +26,20 @@ export async function standingOf(
   id: string,
   videos: WatchedVideos,
   shelf: Pick<CaptionShelf, 'known'>,
+  liveMoment: LiveMoments = () => null,
 ): Promise<VideoStanding> {
   const isId = /^[0-9A-Za-z]{12}$/.test(id);
   const known = isId ? await shelf.known(id) : undefined;
   const video = isId ? await videos.find(id) : undefined;
   if (video === undefined || video.visibility === 'private')
     throw new LivereelError('not-found', 'there is no such video');
-  return { state: video.state, known };
+  return { state: video.state, known, liveClock: liveMoment(id) };
 }
 
 /** The standing as the events that would have told of it. */
-export function standingEvents(id: string, { state, known }: VideoStanding): VideoEvent[] {
+export function standingEvents(id: string, { state, known, liveClock }: VideoStanding): VideoEvent[] {
   const events: VideoEvent[] = [{ event: 'state', data: { id, state, at: new Date().toISOString() } }];
+  if (liveClock !== null) events.push({ event: 'live-clock', data: { id, ...liveClock } });
   if (known?.captioning) {
     const { language, captioning } = known;
     events.push({ event: 'captioning', data: { id, ...captioning, language } });

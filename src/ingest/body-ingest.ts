@@ -2,7 +2,7 @@ import type { VideoState } from '../api/session.ts';
 import { LivereelError } from '../errors.ts';
 import type { Publisher } from '../sessions/publisher.ts';
 import type { Session } from '../sessions/session.ts';
-import { ChunkIngest } from './chunk-ingest.ts';
+import { ChunkIngest, refuseUnlessSent } from './chunk-ingest.ts';
 
 /** One HTTP request whose body is appended to a recording (docs/protocol.md, section 3.2). */
 export class BodyIngest implements Publisher {
@@ -32,6 +32,7 @@ export class BodyIngest implements Publisher {
         'this session takes frames: POST one JPEG at a time to /ingest/<id>/frames',
       );
     }
+    refuseUnlessSent(session);
     const ingest = new BodyIngest(session, onStopped);
     session.attach(ingest);
     await session.safe();

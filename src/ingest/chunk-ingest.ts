@@ -1,3 +1,4 @@
+import type { Input } from '../api/session.ts';
 import { LivereelError } from '../errors.ts';
 import { sniffContainer } from '../media/container.ts';
 
@@ -57,6 +58,13 @@ export class ChunkIngest {
       !this.#sink.isEmpty && (container === 'matroska' || (container === 'mp4' && isFileType(opening)));
     this.#sink.append([opening], { units: opening.length, kind: isFresh ? 'fresh' : 'payload' });
   }
+}
+
+/** A session that was made for WebRTC takes nothing else: what is in it has no offset to go on from. @throws LivereelError `input-not-supported`. */
+export function refuseUnlessSent(session: { readonly input: Input }): void {
+  if (session.input !== 'webrtc') return;
+  const how = 'publish to its `whipUrl`, or create one with "input": "chunks"';
+  throw new LivereelError('input-not-supported', `this session takes WebRTC: ${how}`);
 }
 
 function unsupported(): LivereelError {

@@ -4,7 +4,7 @@ import { LivereelError } from '../errors.ts';
 import type { CaptionWarning } from '../sessions/caption-warnings.ts';
 import type { Publisher } from '../sessions/publisher.ts';
 import type { Session } from '../sessions/session.ts';
-import { ChunkIngest } from './chunk-ingest.ts';
+import { ChunkIngest, refuseUnlessSent } from './chunk-ingest.ts';
 import { closeCode, closeCodeOf } from './close-codes.ts';
 import { steadyMillis } from './frame-clock.ts';
 import { FrameIngest, type FrameLimits } from './frame-ingest.ts';
@@ -47,8 +47,9 @@ export class IngestConnection implements Publisher {
   readonly #warnedAtMillis = new Map<string, number>();
   #isOpen = true;
 
-  /** Takes over the session and says where to go on. @throws LivereelError `session-ended`. */
+  /** Takes over the session and says where to go on. @throws LivereelError `session-ended`, `input-not-supported`. */
   constructor(session: Session, socket: MessageSocket, settings: ConnectionSettings) {
+    refuseUnlessSent(session);
     this.#session = session;
     this.#socket = socket;
     this.#settings = settings;

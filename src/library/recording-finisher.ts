@@ -4,6 +4,7 @@ import { LivereelError } from '../errors.ts';
 import type { VideoEvents } from '../events/video-events.ts';
 import type { RunSettings } from '../ffmpeg/background-run.ts';
 import { checkRecording, type RecordingCheck, writeProgressiveMp4 } from '../ffmpeg/recording.ts';
+import { recordedFormat } from '../hls/recorded-format.ts';
 import { mediaName } from '../hls/rendition.ts';
 import type { Log } from '../log.ts';
 import type { FinishedSession, FinishedSessions } from '../sessions/finished-session.ts';
@@ -73,14 +74,14 @@ export class RecordingFinisher implements FinishedSessions {
       const check = await checkRecording(this.#run, this.#content.videoFile(id));
       const doubt = doubtOf(session, check);
       const { size: sizeBytes } = await stat(this.#content.videoFile(id));
-      const first = session.formats[0];
+      const { width, height } = recordedFormat(session.formats);
       await this.#videos.update(id, {
         state: 'ready',
         durationSeconds: check.durationSeconds,
         sizeBytes,
         frameCount: check.frames,
-        width: first?.width || null,
-        height: first?.height || null,
+        width: width || null,
+        height: height || null,
         journalKept: doubt !== null,
         ...(doubt !== null && { errorCode: 'journal-kept', errorMessage: doubt }),
       });
@@ -108,14 +109,10 @@ export class RecordingFinisher implements FinishedSessions {
   async #writeVideo({ id, formats, segmentCount }: FinishedSession): Promise<void> {
     const folder = this.#content.renditionDir(id, 'main');
     const names = Array.from({ length: segmentCount }, (_, number) => mediaName.segment(number));
-    const pieces = [mediaName.init(0), ...names].map(name => join(folder, name));
+    const { header, isOne, width, height } = recordedFormat(formats);
+    const pieces = [mediaName.init(header), ...names].map(name => join(folder, name));
     const file = this.#content.videoFile(id);
-    const first = formats[0];
-    const isOneFormat = formats.every(
-      format =>
-        format.width === first?.width && format.height === first.height && format.codecs === first.codecs,
-    );
-    const fitTo = isOneFormat || first === undefined ? null : { width: first.width, height: first.height };
+    const fitTo = isOne || width === 0 ? null : { width, height };
     await writeProgressiveMp4(this.#run, pieces, `${file}.new`, fitTo);
     await rename(`${file}.new`, file);
   }

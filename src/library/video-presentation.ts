@@ -4,9 +4,9 @@ import { videoUrls } from './video-urls.ts';
 
 /**
  * A stored video as clients see it (docs/protocol.md, section 8). `publicUrl` has no slash at the end.
- * What does not exist yet is null: the file until the video is ready, stills and captions until they are made.
+ * `hasWebRtc`: videos can be watched by it here. What does not exist yet is null: the file until the video is ready, stills and captions until they are made.
  */
-export function presentVideo(video: VideoRow, publicUrl: string): VideoAnswer {
+export function presentVideo(video: VideoRow, publicUrl: string, hasWebRtc: boolean): VideoAnswer {
   const urls = videoUrls(publicUrl, video.id);
   return {
     id: video.id,
@@ -25,12 +25,19 @@ export function presentVideo(video: VideoRow, publicUrl: string): VideoAnswer {
     // "auto" is a wish; the language is known once the speech was heard.
     language: video.language === 'auto' ? null : video.language,
     playbackUrl: urls.playbackUrl,
+    whepUrl: hasWebRtc && isWatchableByWebRtc(video) ? urls.whepUrl : null,
     fileUrl: video.state === 'ready' ? urls.fileUrl : null,
     thumbnailUrl: null,
     previewUrl: null,
     captionsUrl: video.hasCaptions ? urls.captionsUrl : null,
     counts: { views: 0, likes: 0, comments: 0, replies: 0 },
   };
+}
+
+/** As far as is known: what a stream holds is known a moment after it began. */
+function isWatchableByWebRtc({ state, input, videoCodec, audioCodec }: VideoRow): boolean {
+  if (state !== 'live' || input === 'frames') return false;
+  return ['h264', 'vp8', null].includes(videoCodec) && ['opus', null].includes(audioCodec);
 }
 
 /** What went wrong and, where what was received is kept because of it, what to do about that. */

@@ -1,6 +1,7 @@
 /** The addresses of one video under `publicUrl` (docs/protocol.md, sections 2 and 4). */
 export type VideoUrls = {
   readonly playbackUrl: string;
+  readonly whepUrl: string;
   readonly fileUrl: string;
   readonly captionsUrl: string;
   readonly eventsUrl: string;
@@ -11,6 +12,7 @@ export type VideoUrls = {
 export function videoUrls(publicUrl: string, id: string): VideoUrls {
   return {
     playbackUrl: `${publicUrl}/hls/${id}/index.m3u8`,
+    whepUrl: `${publicUrl}/whep/${id}`,
     fileUrl: `${publicUrl}/videos/${id}/video.mp4`,
     captionsUrl: `${publicUrl}/videos/${id}/captions.vtt`,
     eventsUrl: `${publicUrl}/api/v1/videos/${id}/events`,

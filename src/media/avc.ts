@@ -111,11 +111,8 @@ export function isCodedInOrder({ sps }: AvcParameterSets): boolean {
   });
 }
 
-/**
- * A sample of the byte stream format (H.264, annex B.1) in MP4 layout, each NAL unit behind its length in 4 bytes, in
- * memory that `allocate` gives.
- */
-export function withLengths(sample: Buffer, allocate: (sizeBytes: number) => Buffer): Buffer {
+/** A sample of the byte stream format (H.264, annex B.1) in MP4 layout: each NAL unit behind its length in 4 bytes. */
+export function withLengths(sample: Buffer): Buffer {
   const nals: Buffer[] = [];
   for (let at = sample.indexOf(startCode); at >= 0; ) {
     const next = sample.indexOf(startCode, at + startCode.length);
@@ -125,7 +122,7 @@ export function withLengths(sample: Buffer, allocate: (sizeBytes: number) => Buf
     if (end > at + startCode.length) nals.push(sample.subarray(at + startCode.length, end));
     at = next;
   }
-  const bytes = allocate(nals.reduce((sum, nal) => sum + 4 + nal.length, 0));
+  const bytes = Buffer.allocUnsafe(nals.reduce((sum, nal) => sum + 4 + nal.length, 0));
   let position = 0;
   for (const nal of nals) {
     position = bytes.writeUInt32BE(nal.length, position);
@@ -134,7 +131,14 @@ export function withLengths(sample: Buffer, allocate: (sizeBytes: number) => Buf
   return bytes;
 }
 
+/** A sample in MP4 layout as a byte stream (H.264, annex B.1), `sets` before it: each NAL unit behind a start code. */
+export function withStartCodes(sample: Buffer, sets: AvcParameterSets | null): Buffer {
+  const nals = [...(sets?.sps ?? []), ...(sets?.pps ?? []), ...nalUnits(sample)];
+  return Buffer.concat(nals.flatMap(nal => [longStartCode, nal]));
+}
+
 const startCode = Buffer.from([0, 0, 1]);
+const longStartCode = Buffer.from([0, 0, 0, 1]);
 
 /** The cropped picture size that a sequence parameter set tells (H.264, section 7.3.2.1.1); null when malformed. */
 export function pictureSizeOf(sps: Buffer): { width: number; height: number } | null {

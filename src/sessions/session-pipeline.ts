@@ -28,6 +28,16 @@ export type PipelineResult = {
   readonly tracks: MediaTracks;
 };
 
+/** Where a pipeline stands. `keyOffset`: of the newest key picture, in the journal; null before the first. */
+export type StreamPlace = {
+  readonly run: StreamRun;
+  /** Media time less the run's own clock; null before its first sample. */
+  readonly runOffsetSeconds: number | null;
+  readonly keyOffset: number | null;
+  /** Its pictures turned out not to be shown in the order in which they are coded. */
+  readonly isVideoRefused: boolean;
+};
+
 type Point = { readonly offset: number; readonly timeSeconds: number; readonly frames: number };
 
 // Sound is decoded from a little before where it goes on, so that its decoder has settled.
@@ -100,6 +110,14 @@ export class SessionPipeline {
   /** Seconds of media that are published. */
   get publishedSeconds(): number {
     return this.#packager.publishedSeconds;
+  }
+
+  /** The stream that is read now and where it stands: its clock's place on the media timeline, once it has one. */
+  get place(): StreamPlace | null {
+    if (this.#run === null) return null;
+    const { runOffsetSeconds } = this.#packager;
+    const keyOffset = this.#points.at(-1)?.offset ?? null;
+    return { run: this.#run, runOffsetSeconds, keyOffset, isVideoRefused: this.#isVideoRefused };
   }
 
   /** The session's ffmpeg, when one runs. */

@@ -48,6 +48,7 @@ export class SessionRegistry {
   readonly #finished: FinishedSessions;
   readonly #events: VideoEvents;
   readonly #captioned: Pick<CaptionedSessions, 'open'> | null;
+  readonly #webRtcUnavailable: () => string | null;
   readonly #log: Log;
   readonly #sessions = new Map<string, Session>();
   readonly #diskTimer: NodeJS.Timeout;
@@ -65,6 +66,8 @@ export class SessionRegistry {
     readonly events: VideoEvents;
     /** Null: sessions are not captioned. */
     readonly captioned: Pick<CaptionedSessions, 'open'> | null;
+    /** Why nobody can publish by WebRTC, a sentence for people; null: they can. */
+    readonly webRtcUnavailable: () => string | null;
     readonly log: Log;
   }) {
     this.#settings = parts.settings;
@@ -73,6 +76,7 @@ export class SessionRegistry {
     this.#finished = parts.finished;
     this.#events = parts.events;
     this.#captioned = parts.captioned;
+    this.#webRtcUnavailable = parts.webRtcUnavailable;
     this.#log = parts.log;
     this.#diskTimer = setInterval(() => void this.#checkDisk(), diskCheckMillis);
     this.#diskTimer.unref();
@@ -193,12 +197,8 @@ export class SessionRegistry {
         `publishing needs an account, and this server has none yet; ${how}`,
       );
     }
-    if (request.input === 'webrtc') {
-      throw new LivereelError(
-        'input-not-supported',
-        'this server takes chunks and frames; WebRTC is not built in',
-      );
-    }
+    const webRtcUnavailable = request.input === 'webrtc' ? this.#webRtcUnavailable() : null;
+    if (webRtcUnavailable !== null) throw new LivereelError('input-not-supported', webRtcUnavailable);
     const active = [...this.#sessions.values()].filter(session => session.state !== 'processing');
     if (active.length + this.#reserved.length >= this.#settings.maxSessions) {
       throw new LivereelError('server-full', 'all places are taken: try again in a while', {

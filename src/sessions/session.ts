@@ -1,17 +1,17 @@
 import type { VideoState } from '../api/session.ts';
 import { LivereelError } from '../errors.ts';
-import { PartWriter, type TimelineEnd } from '../hls/part-writer.ts';
-import { Rendition } from '../hls/rendition.ts';
-import { JournalWriter } from '../journal/journal-writer.ts';
+import { recordedFormat } from '../hls/recorded-format.ts';
 import type { AppendFacts } from '../journal/record-layout.ts';
 import { CaptionWarnings } from './caption-warnings.ts';
-import type { SessionCaptions } from './captioned-sessions.ts';
+import { LiveClock } from './live-clock.ts';
 import type { Publisher } from './publisher.ts';
 import type { SessionParts } from './session-parts.ts';
 import { type PipelineResult, SessionPipeline } from './session-pipeline.ts';
-import { SessionPlaylists } from './session-playlists.ts';
 import type { SessionRecord } from './session-records.ts';
 import { SessionStatus } from './session-status.ts';
+import { openStorage, type SessionStorage } from './session-storage.ts';
+import { SessionTimer } from './session-timer.ts';
+import { watchableStream } from './watchable-stream.ts';
 
 // A script that posts frame by frame is connected for a moment each time: it is not gone yet.
 const quietMillis = 3_000;
@@ -25,20 +25,22 @@ export class Session {
   readonly input: SessionRecord['input'];
   readonly frameRate: number | null;
   readonly clientAddress: string | null;
+  /** Where on the media timeline that stands what is taken in now. */
+  readonly clock: LiveClock;
   /** Resolves when nothing of it is under way any more: it is a video, failed, deleted or closed. Never rejects. */
   readonly over: Promise<void>;
   readonly #parts: SessionParts;
   readonly #record: SessionRecord;
-  readonly #journal: JournalWriter;
-  readonly #writer: PartWriter;
-  readonly #playlists: SessionPlaylists;
+  readonly #journal: SessionStorage['journal'];
+  readonly #writer: SessionStorage['writer'];
+  readonly #playlists: SessionStorage['playlists'];
   readonly #pipeline: SessionPipeline;
   readonly #stopListening: () => void;
   readonly #status: SessionStatus;
-  readonly #captions: SessionCaptions | null;
+  readonly #captions: SessionStorage['captions'];
   readonly #warnings: CaptionWarnings;
   #publisher: Publisher | null = null;
-  #timer: NodeJS.Timeout | null = null;
+  readonly #timer = new SessionTimer();
   #isStarted = false;
   #isEnding = false;
   #isClosed = false;
@@ -47,11 +49,7 @@ export class Session {
   private constructor(
     parts: SessionParts,
     record: SessionRecord,
-    journal: JournalWriter,
-    writer: PartWriter,
-    end: TimelineEnd,
-    playlists: SessionPlaylists,
-    captions: SessionCaptions | null,
+    { journal, writer, end, playlists, captions }: SessionStorage,
   ) {
     this.id = record.id;
     this.input = record.input;
@@ -82,25 +80,13 @@ export class Session {
       onTracks: tracks => this.#status.holds(tracks),
       speech: captions?.speech ?? null,
     });
+    this.clock = new LiveClock(record.id, parts.events, () => this.#pipeline.place);
     this.#stopListening = journal.onAdvance(() => this.#advanced());
   }
 
   /** Opens a session that is new, or as a crash left it; it takes publishers from then on. */
   static async open(parts: SessionParts, record: SessionRecord): Promise<Session> {
-    const rendition = new Rendition('main', parts.settings.targetDurationSeconds);
-    const playlists = new SessionPlaylists(rendition, parts.onRender);
-    const { renditionDirectory, timelineFile, journalDirectory } = parts.places;
-    const { writer, end } = await PartWriter.open(renditionDirectory, timelineFile, rendition, () =>
-      playlists.published(),
-    );
-    const journal = await JournalWriter.open(journalDirectory).catch(async error => {
-      await writer.close();
-      throw error;
-    });
-    const captions = (await parts.captioned?.open(record)) ?? null;
-    const { captionsDirectory } = parts.places;
-    if (captions !== null) await playlists.addSubtitles(captionsDirectory, captions.kept, parts.log);
-    const session = new Session(parts, record, journal, writer, end, playlists, captions);
+    const session = new Session(parts, record, await openStorage(parts, record));
     session.#begin();
     return session;
   }
@@ -112,6 +98,11 @@ export class Session {
   /** What a publisher goes on from: bytes for chunks, frames for frames. */
   get safeUnits(): number {
     return this.#journal.safe.units;
+  }
+
+  /** The next byte's place in the journal. */
+  get takenBytes(): number {
+    return this.#journal.taken.bytes;
   }
 
   /** As `safeUnits`, with what is on its way to the disk. */
@@ -139,12 +130,19 @@ export class Session {
     return this.#playlists.of(rendition);
   }
 
-  get rendition(): Rendition {
+  get rendition() {
     return this.#writer.rendition;
   }
 
   get ffmpegPid(): number | null {
     return this.#pipeline.ffmpegPid;
+  }
+
+  /** What viewers by WebRTC are fed from. @throws LivereelError `not-live`, `codecs-not-watchable`. */
+  feedable() {
+    const { journalDirectory } = this.#parts.places;
+    const journal = { directory: journalDirectory, tail: this.#journal };
+    return watchableStream(journal, () => this.#pipeline.place, this.clock, this.#parts.log);
   }
 
   /** A published part's bytes. @throws LivereelError `not-found`. */
@@ -172,13 +170,18 @@ export class Session {
     this.#publisher = null;
     if (this.#isEnding || this.isEmpty) return;
     if (!isBrief) this.#interrupt();
-    else this.#schedule(quietMillis, () => this.#interrupt());
+    else this.#timer.start('absence', quietMillis, () => this.#interrupt());
   }
 
   /** The publisher stays, and is silent until its next request: its reconnect window begins. */
   rest(publisher: Publisher): void {
     if (this.#publisher !== publisher || this.#isEnding || this.isEmpty) return;
-    this.#schedule(quietMillis, () => this.#interrupt());
+    this.#timer.start('absence', quietMillis, () => this.#interrupt());
+  }
+
+  /** Whether somebody feeds the session. */
+  get hasPublisher(): boolean {
+    return this.#publisher !== null;
   }
 
   /** Whether it is this publisher that feeds the session. */
@@ -226,7 +229,7 @@ export class Session {
   async end(): Promise<void> {
     if (this.#isEnding) return;
     this.#isEnding = true;
-    this.#clearTimer();
+    this.#timer.clear();
     if (this.isEmpty) return this.#remove();
     try {
       await this.#journal.end();
@@ -250,7 +253,7 @@ export class Session {
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#clearTimer();
+    this.#timer.clear();
     this.#publisher?.failed(
       new LivereelError('server-draining', 'the server is stopping: connect again in a moment'),
     );
@@ -275,7 +278,7 @@ export class Session {
     }
     const ageMillis = Date.now() - this.#record.createdAt.getTime();
     const patience = this.#parts.settings.createdTimeoutSeconds * 1_000 - ageMillis;
-    this.#schedule(Math.max(0, patience), () => void this.end());
+    this.#timer.start('absence', Math.max(0, patience), () => void this.end());
   }
 
   #start(): void {
@@ -302,8 +305,9 @@ export class Session {
   async #finish(result: PipelineResult): Promise<void> {
     const { places, finished } = this.#parts;
     const { rendition } = this;
-    const [width, height] = [rendition.formats[0]?.width || null, rendition.formats[0]?.height || null];
-    this.#status.change({ durationSeconds: result.durationSeconds, width, height });
+    const { width, height } = recordedFormat(rendition.formats);
+    const size = { width: width || null, height: height || null };
+    this.#status.change({ durationSeconds: result.durationSeconds, ...size });
     await this.#playlists.write(places);
     // Not waited for: a video is ready without its last captions. They are written beside the playlists.
     void this.#captions?.end();
@@ -322,7 +326,7 @@ export class Session {
         : new LivereelError('internal', 'the recording could not be processed', { cause: error });
     this.#parts.log.error({ err: error }, 'session failed');
     this.#isEnding = true;
-    this.#clearTimer();
+    this.#timer.clear();
     this.#publisher?.failed(known);
     this.#publisher = null;
     this.#playlists.close(known);
@@ -363,28 +367,14 @@ export class Session {
   #interrupt(): void {
     if (this.#isEnding) return;
     if (this.state === 'live') this.#status.enter('interrupted');
-    this.#schedule(this.#parts.settings.reconnectWindowSeconds * 1_000, () => void this.end());
+    this.#timer.start('absence', this.#parts.settings.reconnectWindowSeconds * 1_000, () => void this.end());
   }
 
   /** A publisher that is there and says nothing for very long has nothing more to say. */
   #watch(): void {
     if (this.state === 'interrupted') this.#status.enter('live');
     const silentMillis = this.#parts.settings.silentPublisherSeconds * 1_000;
-    if (this.#timer !== null && this.#timerKind === 'silence') this.#timer.refresh();
-    else this.#schedule(silentMillis, () => void this.end(), 'silence');
-  }
-
-  #timerKind: 'silence' | 'other' = 'other';
-
-  #schedule(millis: number, action: () => void, kind: 'silence' | 'other' = 'other'): void {
-    this.#clearTimer();
-    this.#timerKind = kind;
-    this.#timer = setTimeout(action, Math.min(millis, 2_147_483_647));
-  }
-
-  #clearTimer(): void {
-    if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#timer = null;
+    this.#timer.startOrRefresh('silence', silentMillis, () => void this.end());
   }
 }
 

@@ -29,7 +29,7 @@ type Document = {
 const notInTheDocument = /^\/docs|^\/openapi\.json$/;
 
 // Told in the document, answered by the data plane.
-const ofTheDataPlane = /^\w+ \/ingest\/|\/events$/;
+const ofTheDataPlane = /^\w+ \/(ingest|whip|whep)\/|\/events$/;
 
 t.test('the contract at /openapi.json', async t => {
   const { call, app } = await startApi(t);
@@ -52,12 +52,15 @@ t.test('the contract at /openapi.json', async t => {
       ({ path, method }) => `${method.toUpperCase()} ${path.replace(/\{(\w+)\}/g, ':$1')}`,
     );
     t.same(new Set(documented.filter(route => !ofTheDataPlane.test(route))), new Set(routes));
-    t.equal(new Set(routes).size, 10);
+    t.equal(new Set(routes).size, 11);
     t.strictSame(documented.filter(route => ofTheDataPlane.test(route)).sort(), [
+      ...['whep', 'whip'].map(door => `DELETE /${door}/:id/:peer`),
       'GET /api/v1/videos/:id/events',
       'GET /ingest/:id',
+      ...['whep', 'whip'].map(door => `PATCH /${door}/:id/:peer`),
       'POST /ingest/:id',
       'POST /ingest/:id/frames',
+      ...['whep', 'whip'].map(door => `POST /${door}/:id`),
     ]);
   });
 

@@ -20,7 +20,10 @@ export async function startApi(t: Test) {
   const database = await server.openEmpty();
   const [videos, tasks] = [new VideoStore(database), new TaskStore(database)];
   const sessions = new RowsOnlyDoor(videos);
-  const state: { readiness: Readiness } = { readiness: { ready: true } };
+  const state: { readiness: Readiness; engine: { unavailable: string | null; udpPort: number | null } } = {
+    readiness: { ready: true },
+    engine: { unavailable: null, udpPort: 8189 },
+  };
   const logged: { level: number; reference?: string; msg: string }[] = [];
   const log = pino({ level: 'warn' }, { write: line => logged.push(JSON.parse(line)) });
   const reading = { name: 'livereel_parts_total', help: 'Parts', kind: 'counter', read: () => 7 } as const;
@@ -33,6 +36,10 @@ export async function startApi(t: Test) {
     },
     shelf: new CaptionShelf(() => undefined, { find: async () => undefined }),
     tasks,
+    webRtc: {
+      engine: state.engine,
+      iceServers: { stunUrls: ['stun:stun.example:3478'], turnUrls: [], turnSecret: undefined },
+    },
     readiness: () => state.readiness,
     metrics: new Metrics([reading]),
     publicAddress: () => ({ url: 'http://127.0.0.1:8000', isFixed: false }),

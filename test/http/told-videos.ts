@@ -16,6 +16,7 @@ import { ViewerCounts } from '../../src/http/viewer-counts.ts';
 import type { WatchedVideos } from '../../src/http/watched-video.ts';
 import { CaptionShelf } from '../../src/library/known-captions.ts';
 import { createLog } from '../../src/log.ts';
+import type { LiveMoment } from '../../src/sessions/live-clock.ts';
 
 /** A caption of two words. */
 export const said = (index: number, revision: number, final = false): Caption => ({
@@ -41,7 +42,9 @@ export async function tellVideos(t: Test) {
   const app = uWebSockets.App();
   const [feeds, viewers] = [new VideoFeeds(events), new ViewerCounts(events)];
   const videos = { find: async (id: string) => rows.get(id) };
-  const parts = { videos, shelf, feeds, viewers, log };
+  const moments = new Map<string, LiveMoment>();
+  const liveMoment = (id: string) => moments.get(id) ?? null;
+  const parts = { videos, shelf, feeds, viewers, liveMoment, log };
   addCaptionRoutes(app, videos, shelf, log);
   addEventStreams(app, parts);
   const sockets = new SocketEvents(app, parts);
@@ -65,5 +68,5 @@ export async function tellVideos(t: Test) {
     return captions;
   };
   const url = `http://127.0.0.1:${uWebSockets.us_socket_local_port(listening)}`;
-  return { url, events, rows, live, transcripts, viewers, caption };
+  return { url, events, rows, live, transcripts, viewers, caption, moments };
 }

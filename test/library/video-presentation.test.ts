@@ -36,7 +36,7 @@ const row: VideoRow = {
 };
 
 t.test('a finished video on the wire is whole, and holds nothing that is not for others', async t => {
-  t.strictSame(videoAnswer.parse(presentVideo(row, 'http://h:1')), {
+  t.strictSame(videoAnswer.parse(presentVideo(row, 'http://h:1', true)), {
     id: 'f3Kq9ZtA1bXy',
     title: 'Standup',
     description: '',
@@ -51,6 +51,7 @@ t.test('a finished video on the wire is whole, and holds nothing that is not for
     height: 720,
     sizeBytes: 1_234_567,
     language: 'en',
+    whepUrl: null,
     playbackUrl: 'http://h:1/hls/f3Kq9ZtA1bXy/index.m3u8',
     fileUrl: 'http://h:1/videos/f3Kq9ZtA1bXy/video.mp4',
     thumbnailUrl: null,
@@ -58,11 +59,11 @@ t.test('a finished video on the wire is whole, and holds nothing that is not for
     captionsUrl: null,
     counts: { views: 0, likes: 0, comments: 0, replies: 0 },
   });
-  t.notMatch(JSON.stringify(presentVideo(row, 'http://h:1')), /secret|10\.0\.0\.9/);
+  t.notMatch(JSON.stringify(presentVideo(row, 'http://h:1', true)), /secret|10\.0\.0\.9/);
 });
 
 t.test('a live video has no file yet, and no language while that is to be found out', async t => {
-  t.match(presentVideo({ ...row, state: 'live', language: 'auto' }, 'http://h'), {
+  t.match(presentVideo({ ...row, state: 'live', language: 'auto' }, 'http://h', true), {
     fileUrl: null,
     language: null,
   });
@@ -76,12 +77,12 @@ t.test('a failed video says why', async t => {
     errorMessage: 'nothing in it',
   } as const;
   const error = { code: 'media-unusable', message: 'nothing in it' };
-  t.match(presentVideo(failed, 'http://h'), { error, fileUrl: null });
+  t.match(presentVideo(failed, 'http://h', true), { error, fileUrl: null });
 });
 
 t.test('a video whose journal is kept says where, and what to do', async t => {
   const doubted = { ...row, errorCode: 'journal-kept', errorMessage: 'the stream was damaged in 2 places' };
-  const { error } = presentVideo({ ...doubted, journalKept: true }, 'http://h');
+  const { error } = presentVideo({ ...doubted, journalKept: true }, 'http://h', true);
   t.equal(error?.code, 'journal-kept');
   t.match(
     error?.message,

@@ -122,6 +122,7 @@ async function registryWith(
     finished: { record: async ({ id }) => void finished.push(id) },
     events: new VideoEvents(),
     captioned,
+    webRtcUnavailable: () => 'there is no WebRTC in this test',
     log: silent,
   });
   test.teardown(async () => {

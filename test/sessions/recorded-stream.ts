@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PartWriter } from '../../src/hls/part-writer.ts';
+import { recordedFormat } from '../../src/hls/recorded-format.ts';
 import { Rendition } from '../../src/hls/rendition.ts';
 import { JournalWriter } from '../../src/journal/journal-writer.ts';
 import { createLog } from '../../src/log.ts';
@@ -103,10 +104,11 @@ export class RecordedStream {
     await this.writer.close().catch(() => undefined);
   }
 
-  /** Every complete segment behind the first header, as one file. */
+  /** Every complete segment behind the header that has all tracks, as one file. */
   async wholeFile(): Promise<string> {
     const names = (await readdir(this.renditionFolder)).filter(name => /^\d+\.m4s$/.test(name)).sort();
-    const files = ['init-0.mp4', ...names].map(name => readFile(join(this.renditionFolder, name)));
+    const { header } = recordedFormat(this.writer.rendition.formats);
+    const files = [`init-${header}.mp4`, ...names].map(name => readFile(join(this.renditionFolder, name)));
     const file = join(this.folder, 'whole.mp4');
     await writeFile(file, Buffer.concat(await Promise.all(files)));
     return file;

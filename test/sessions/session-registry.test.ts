@@ -63,6 +63,7 @@ async function startRegistry(
     finished: { record: async () => {} },
     events: new VideoEvents(),
     captioned: null,
+    webRtcUnavailable: () => 'there is no WebRTC in this test',
     log: createLog('silent'),
   });
   test.teardown(async () => {

@@ -114,6 +114,7 @@ export class PageServer {
       sizeBytes: null,
       language: null,
       playbackUrl: `${this.url}/hls/${video.id}/index.m3u8`,
+      whepUrl: null,
       fileUrl: null,
       thumbnailUrl: null,
       previewUrl: null,

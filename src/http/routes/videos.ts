@@ -8,6 +8,7 @@ import { tokenOf } from '../bearer-token.ts';
 import { problems } from '../problem-schema.ts';
 import { type PublicAddress, publicUrlFor } from '../request-origin.ts';
 import type { SessionDoor } from './sessions.ts';
+import type { ToldWebRtc } from './webrtc.ts';
 
 /** What the API needs of the library; `VideoStore` is it. */
 export interface VideoShelf {
@@ -74,20 +75,23 @@ type Access = Pick<SessionDoor, 'authorizes'>;
 export type VideoRouteParts = {
   readonly sessions: Access;
   readonly onLanguage: (id: string, language: string) => Promise<void>;
+  readonly webRtc: Pick<ToldWebRtc, 'engine'>;
 };
 
 /** Declares the routes of docs/protocol.md, section 8, as far as they exist. */
 export function addVideoRoutes(
   app: OpenAPIHono,
   shelf: VideoShelf,
-  { sessions: access, onLanguage }: VideoRouteParts,
+  { sessions: access, onLanguage, webRtc }: VideoRouteParts,
   address: () => PublicAddress,
 ): void {
+  const present = (found: VideoRow, headers: Headers) =>
+    presentVideo(found, publicUrlFor(headers, address()), webRtc.engine.unavailable === null);
+
   app.openapi(listVideos, async c => {
     const { limit, cursor, state } = c.req.valid('query');
     const page = await shelf.list({ limit, cursor, state, visibility: 'public' });
-    const publicUrl = publicUrlFor(c.req.raw.headers, address());
-    const items = page.items.map(item => presentVideo(item, publicUrl));
+    const items = page.items.map(item => present(item, c.req.raw.headers));
     return c.json({ items, nextCursor: page.nextCursor }, 200);
   });
 
@@ -97,7 +101,7 @@ export function addVideoRoutes(
     const token = tokenOf(c.req.raw.headers, c.req.valid('query').token);
     const isHidden = found?.visibility === 'private' && !(token && (await access.authorizes(id, token)));
     if (found === undefined || isHidden) throw noSuchVideo();
-    return c.json(presentVideo(found, publicUrlFor(c.req.raw.headers, address())), 200);
+    return c.json(present(found, c.req.raw.headers), 200);
   });
 
   app.openapi(changeVideo, async c => {
@@ -107,7 +111,7 @@ export function addVideoRoutes(
     const changed = await shelf.update(id, changes);
     if (changed === undefined) throw noSuchVideo();
     if (changes.language !== undefined) await onLanguage(id, changes.language);
-    return c.json(presentVideo(changed, publicUrlFor(c.req.raw.headers, address())), 200);
+    return c.json(present(changed, c.req.raw.headers), 200);
   });
 }
 
