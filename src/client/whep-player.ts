@@ -42,6 +42,8 @@ const lookMillis = 500;
 const silenceMillis = 4_000;
 const haveCurrentData = 2;
 
+const browser = globalThis as { addEventListener?: Listen; removeEventListener?: Listen };
+type Listen = (type: string, listener: () => void) => void;
 type SettableStream = {
   getTracks(): TrackLike[];
   addTrack(track: TrackLike): void;
@@ -97,6 +99,8 @@ export class WhepPlayer extends EventTarget {
     this.#stream = new (globalThis as unknown as { MediaStream: StreamClass }).MediaStream();
     video.srcObject = this.#stream;
     video.addEventListener('loadeddata', this.#onPicture);
+    // Who leaves the page hangs up: the server would go on sending for a while.
+    browser.addEventListener?.('pagehide', this.#onLeave);
     this.#timer = setInterval(() => void this.#look(), lookMillis);
     this.#bePatient();
     this.#connect();
@@ -195,6 +199,8 @@ export class WhepPlayer extends EventTarget {
     this.#changed();
   };
 
+  readonly #onLeave = (): void => this.close();
+
   #interrupted(): void {
     if (this.#state !== 'playing') return;
     this.#state = 'reconnecting';
@@ -257,6 +263,7 @@ export class WhepPlayer extends EventTarget {
     clearTimeout(this.#patienceTimer);
     clearTimeout(this.#retryTimer);
     this.#video.removeEventListener('loadeddata', this.#onPicture);
+    browser.removeEventListener?.('pagehide', this.#onLeave);
     void this.#peer?.hangUp();
     this.#changed();
   }

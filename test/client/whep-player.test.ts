@@ -12,7 +12,7 @@ t.teardown(() => chromium.close());
 const standIn = await WebRtcStandIn.start(chromium, server.url, true);
 server.webrtc = standIn;
 
-async function play(): Promise<TestPage> {
+async function play(isHeld = false): Promise<TestPage> {
   const page = await chromium.page();
   await serveClientModules(page);
   await page.goto(`${server.url}/no-page`);
@@ -22,6 +22,7 @@ async function play(): Promise<TestPage> {
     video.muted = true;
     video.autoplay = true;
     window.player = new WhepPlayer(location.origin + '/whep/f3Kq9ZtA1bXy', video);
+    player.isHeld = ${isHeld};
   })()`);
   return page;
 }
@@ -93,8 +94,7 @@ t.test('while the publisher is away it waits', async t => {
   const body = JSON.stringify({ code: 'not-live', detail: 'The video is not live.' });
   standIn.refusal = { status: 409, headers: { 'content-type': 'application/json' }, body };
   const asked = standIn.requests.length;
-  const page = await play();
-  await page.evaluate('player.isHeld = true');
+  const page = await play(true);
   await eventually(() => standIn.requests.length > asked + 2, { what: 'it asks again', timeoutSeconds: 20 });
   t.equal(await stateOf(page), 'connecting');
   standIn.refusal = undefined;

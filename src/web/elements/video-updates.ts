@@ -1,6 +1,7 @@
 import type { VideoEvent } from '../../api/event.ts';
 import { PublishError } from '../../client/publish-error.ts';
 import { CaptionFeed } from '../captions/caption-feed.ts';
+import type { LiveClock } from './live-clock.ts';
 import { readVideo, type VideoAnswer } from './video-api.ts';
 import { VideoEventStream } from './video-event-stream.ts';
 
@@ -18,6 +19,7 @@ export class VideoUpdates extends EventTarget {
   readonly #gone = new AbortController();
   #video: VideoAnswer | undefined;
   #viewers = 0;
+  #clock: LiveClock | undefined;
   #error: PublishError | undefined;
 
   /** `isViewer`: whether the page counts as somebody who watches. */
@@ -39,6 +41,11 @@ export class VideoUpdates extends EventTarget {
     return this.#viewers;
   }
 
+  /** Where the live stream stands; undefined until the server has told. */
+  get clock(): LiveClock | undefined {
+    return this.#clock;
+  }
+
   /** Why the last question had no answer; undefined when it had one. */
   get error(): PublishError | undefined {
     return this.#error;
@@ -56,6 +63,10 @@ export class VideoUpdates extends EventTarget {
     // After a reconnect what was missed is asked for at once.
     stream.addEventListener('open', () => void this.#ask());
     stream.addEventListener('state', () => void this.#ask());
+    stream.addEventListener('live-clock', event => {
+      this.#clock = JSON.parse((event as MessageEvent<string>).data) as LiveClock;
+      this.#changed();
+    });
     stream.addEventListener('viewers', event => {
       this.#viewers = (JSON.parse(event.data) as Extract<VideoEvent, { event: 'viewers' }>['data']).count;
       this.#changed();

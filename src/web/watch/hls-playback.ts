@@ -1,6 +1,7 @@
 import type Hls from 'hls.js/light';
 import type { ErrorData, HlsConfig, LevelDetails } from 'hls.js/light';
 import { canBegin, stepToLive } from './live-edge.ts';
+import type { Playback } from './playback.ts';
 
 const lookMillis = 200;
 const longestRetryMillis = 4_000;
@@ -35,13 +36,14 @@ const hlsConfig: Partial<HlsConfig> = {
  * where there are Media Source Extensions, else the browser's own HLS. Recovers by itself for as long as it is
  * open. Event `change` when what its getters say may be different.
  */
-export class HlsPlayback extends EventTarget {
-  readonly #video: HTMLVideoElement;
+export class HlsPlayback extends EventTarget implements Playback {
+  readonly video: HTMLVideoElement;
   readonly #url: string;
+  readonly #startSeconds: number | undefined;
   readonly #timer: ReturnType<typeof setInterval>;
   #hls: Hls | undefined;
   #details: LevelDetails | undefined;
-  #isFollowing = true;
+  #isFollowing: boolean;
   #isWaiting = false;
   #userRate = 1;
   #failures = 0;
@@ -50,10 +52,13 @@ export class HlsPlayback extends EventTarget {
   #beginTimer: ReturnType<typeof setTimeout> | undefined;
   #isClosed = false;
 
-  constructor(video: HTMLVideoElement, url: string) {
+  /** Begins at once: at the live edge, or at `startSeconds` of the media timeline. */
+  constructor(video: HTMLVideoElement, url: string, startSeconds?: number) {
     super();
-    this.#video = video;
+    this.video = video;
     this.#url = url;
+    this.#startSeconds = startSeconds;
+    this.#isFollowing = startSeconds === undefined;
     this.#timer = setInterval(() => this.#look(), lookMillis);
     video.addEventListener('error', this.#onNativeError);
     video.addEventListener('pause', this.#onPause);
@@ -68,7 +73,12 @@ export class HlsPlayback extends EventTarget {
 
   /** Whether more will come. */
   get isLive(): boolean {
-    return this.#details?.live ?? this.#video.duration === Number.POSITIVE_INFINITY;
+    return this.#details?.live ?? this.video.duration === Number.POSITIVE_INFINITY;
+  }
+
+  /** Where the picture stands on the media timeline. */
+  get positionSeconds(): number {
+    return this.video.currentTime;
   }
 
   /** Whether nothing could be loaded lately, and it is being tried again. */
@@ -82,21 +92,21 @@ export class HlsPlayback extends EventTarget {
     const details = this.#details;
     // Not `hls.latency`, which stands still while the picture does.
     const edge = details === undefined ? this.endSeconds : details.edge + details.age;
-    return Math.max(0, edge - this.#video.currentTime);
+    return Math.max(0, edge - this.video.currentTime);
   }
 
   /** Whether playback is at the live edge, or on its way there. */
   get isAtLive(): boolean {
-    return this.isLive && this.#isFollowing && !this.#video.paused;
+    return this.isLive && this.#isFollowing && !this.video.paused;
   }
 
   /** The end of what can be sought to: the duration, or the live edge. */
   get endSeconds(): number {
     if (this.isLive) {
-      const { seekable } = this.#video;
+      const { seekable } = this.video;
       return this.#details?.edge ?? (seekable.length === 0 ? 0 : seekable.end(seekable.length - 1));
     }
-    return this.#details?.edge ?? (Number.isFinite(this.#video.duration) ? this.#video.duration : 0);
+    return this.#details?.edge ?? (Number.isFinite(this.video.duration) ? this.video.duration : 0);
   }
 
   /** Goes to `seconds`; near the live edge it stays live. */
@@ -107,7 +117,7 @@ export class HlsPlayback extends EventTarget {
       return;
     }
     this.#isFollowing = false;
-    this.#video.currentTime = Math.min(Math.max(0, seconds), Math.max(0, end - 0.05));
+    this.video.currentTime = Math.min(Math.max(0, seconds), Math.max(0, end - 0.05));
   }
 
   /** Goes to the newest picture and stays with it. */
@@ -115,15 +125,15 @@ export class HlsPlayback extends EventTarget {
     if (!this.isLive) return;
     this.#isFollowing = true;
     this.#userRate = 1;
-    this.#video.currentTime =
+    this.video.currentTime =
       this.#hls?.liveSyncPosition ?? Math.max(0, this.endSeconds - this.#targetSeconds);
-    void this.#video.play().catch(() => {});
+    void this.video.play().catch(() => {});
   }
 
   /** The speed that the person wants; anything but 1 ends catching up. */
   set rate(rate: number) {
     this.#userRate = rate;
-    this.#video.playbackRate = rate;
+    this.video.playbackRate = rate;
   }
 
   get rate(): number {
@@ -136,11 +146,16 @@ export class HlsPlayback extends EventTarget {
     clearInterval(this.#timer);
     clearTimeout(this.#retryTimer);
     clearTimeout(this.#beginTimer);
-    this.#video.removeEventListener('error', this.#onNativeError);
-    this.#video.removeEventListener('pause', this.#onPause);
-    this.#video.removeEventListener('seeking', this.#onSeeking);
+    this.video.removeEventListener('error', this.#onNativeError);
+    this.video.removeEventListener('pause', this.#onPause);
+    this.video.removeEventListener('seeking', this.#onSeeking);
+    if (this.#hls === undefined) this.video.removeAttribute('src');
     this.#hls?.destroy();
     this.#hls = undefined;
+  }
+
+  #beginSeconds(): number | undefined {
+    return this.video.readyState === HTMLMediaElement.HAVE_NOTHING ? this.#startSeconds : undefined;
   }
 
   get #targetSeconds(): number {
@@ -152,14 +167,20 @@ export class HlsPlayback extends EventTarget {
       const { default: HlsClass } = await import('hls.js/light');
       if (this.#isClosed) return;
       if (HlsClass.isSupported()) this.#openHls(HlsClass);
-      else this.#video.src = this.#url;
+      else this.#openNative();
     } catch {
       this.#again(() => void this.#open());
     }
   }
 
+  #openNative(): void {
+    const startSeconds = this.#beginSeconds();
+    this.video.src = this.#url;
+    if (startSeconds !== undefined) this.video.currentTime = startSeconds;
+  }
+
   #openHls(HlsClass: typeof Hls): void {
-    const startPosition = this.#isFollowing ? -1 : this.#video.currentTime;
+    const startPosition = this.#isFollowing ? -1 : (this.#beginSeconds() ?? this.video.currentTime);
     const hls = new HlsClass({ ...hlsConfig, startPosition });
     this.#hls?.destroy();
     this.#hls = hls;
@@ -184,7 +205,7 @@ export class HlsPlayback extends EventTarget {
     const begin = () => {
       clearTimeout(this.#beginTimer);
       hls.off(levelUpdated, look);
-      if (this.#hls === hls && hls.media === null) hls.attachMedia(this.#video);
+      if (this.#hls === hls && hls.media === null) hls.attachMedia(this.video);
     };
     const look = (_: string, { details }: { details: LevelDetails }) => {
       clearTimeout(this.#beginTimer);
@@ -229,10 +250,10 @@ export class HlsPlayback extends EventTarget {
   readonly #onNativeError = (): void => {
     if (this.#hls !== undefined) return;
     this.#again(() => {
-      const at = this.#video.currentTime;
-      this.#video.src = this.#url;
-      if (!this.#isFollowing) this.#video.currentTime = at;
-      void this.#video.play().catch(() => {});
+      const at = this.video.currentTime;
+      this.video.src = this.#url;
+      if (!this.#isFollowing) this.video.currentTime = at;
+      void this.video.play().catch(() => {});
     });
   };
 
@@ -242,13 +263,13 @@ export class HlsPlayback extends EventTarget {
   };
 
   readonly #onSeeking = (): void => {
-    const behind = this.endSeconds - this.#video.currentTime;
+    const behind = this.endSeconds - this.video.currentTime;
     if (this.isLive && behind > this.#targetSeconds + 1.5) this.#isFollowing = false;
   };
 
   #look(): void {
     this.#changed();
-    const video = this.#video;
+    const video = this.video;
     const hls = this.#hls;
     if (hls === undefined || !this.isLive || !this.#isFollowing || video.paused || video.seeking) return;
     if (this.#userRate !== 1) {

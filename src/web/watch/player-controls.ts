@@ -4,7 +4,7 @@ import type { CaptionStyle } from '../captions/caption-style.ts';
 import '../captions/caption-tools.ts';
 import { type IconName, icon } from '../elements/icon.ts';
 import { clock, spokenTime } from '../elements/words.ts';
-import type { HlsPlayback } from './hls-playback.ts';
+import type { Playback } from './playback.ts';
 
 /** What the controls do. */
 export type PlayerActions = {
@@ -22,7 +22,7 @@ const rates = [0.5, 0.75, 1, 1.25, 1.5, 2] as const;
 
 /** The row over the foot of the video. `seekingTo`: where the thumb is while it is held. */
 export function playerControls(
-  playback: HlsPlayback,
+  playback: Playback,
   video: HTMLVideoElement,
   seekingTo: number | undefined,
   captionStyle: CaptionStyle,
@@ -32,7 +32,7 @@ export function playerControls(
   const isSilent = video.muted || video.volume === 0;
   const [label, name]: [string, IconName] = video.paused ? ['Play', 'play'] : ['Pause', 'pause'];
   return html`<div class="controls" data-testid="controls">
-    ${seekBar(playback, video, seekingTo, run)}
+    ${seekBar(playback, seekingTo, run)}
     <div class="row">
       ${button('play', label, name, run.togglePlay)}
       ${button('mute', isSilent ? 'Turn sound on' : 'Turn sound off', isSilent ? 'sound-off' : 'sound-on', run.toggleSound)}
@@ -47,7 +47,7 @@ export function playerControls(
         style=${`--filled: ${(isSilent ? 0 : video.volume) * 100}%`}
         @input=${(event: InputEvent) => run.setVolume(Number((event.target as HTMLInputElement).value))}
       />
-      ${times(playback, video)}
+      ${times(playback)}
       <span class="gap"></span>
       <label class="rate"
         ><span class="only-spoken">Speed</span>
@@ -75,16 +75,11 @@ export function playerControls(
   </div>`;
 }
 
-function seekBar(
-  playback: HlsPlayback,
-  video: HTMLVideoElement,
-  seekingTo: number | undefined,
-  run: PlayerActions,
-) {
+function seekBar(playback: Playback, seekingTo: number | undefined, run: PlayerActions) {
   const end = Math.max(playback.endSeconds, 0.1);
   const isHeldAtEnd = playback.isAtLive && seekingTo === undefined;
-  const at = isHeldAtEnd ? end : Math.min(end, seekingTo ?? video.currentTime);
-  const { buffered } = video;
+  const at = isHeldAtEnd ? end : Math.min(end, seekingTo ?? playback.positionSeconds ?? end);
+  const { buffered } = playback.video;
   const loaded = buffered.length === 0 ? 0 : buffered.end(buffered.length - 1);
   const spoken = playback.isAtLive ? 'live' : `${spokenTime(at)} of ${spokenTime(end)}`;
   return html`<input
@@ -103,25 +98,31 @@ function seekBar(
   />`;
 }
 
-function times(playback: HlsPlayback, video: HTMLVideoElement) {
+function times(playback: Playback) {
   const end = playback.endSeconds;
+  const at = playback.positionSeconds ?? end;
   if (!playback.isLive) {
-    return html`<span class="times number" data-testid="times">${clock(video.currentTime)} / ${clock(end)}</span>`;
+    return html`<span class="times number" data-testid="times">${clock(at)} / ${clock(end)}</span>`;
   }
   if (playback.isAtLive) return nothing;
-  return html`<span class="times number" data-testid="times">-${clock(end - video.currentTime)}</span>`;
+  return html`<span class="times number" data-testid="times">-${clock(end - at)}</span>`;
 }
 
 /** Live and how far behind, or the way back; always in sight, because it is true or false at every moment. */
-export function liveBadge(playback: HlsPlayback, toLive: () => void): TemplateResult | typeof nothing {
+export function liveBadge(playback: Playback, toLive: () => void): TemplateResult | typeof nothing {
   if (!playback.isLive) return nothing;
   if (!playback.isAtLive) {
     return html`<button class="button over-video" data-testid="back-to-live" @click=${toLive}>Back to live</button>`;
   }
   const delay = playback.latencySeconds;
   return html`<span class="live number" data-testid="live-badge"
-    ><i class="dot" aria-hidden="true"></i>Live<span class="delay">${delay > 0 ? `${delay.toFixed(1)} s` : ''}</span></span
+    ><i class="dot" aria-hidden="true"></i>Live<span class="delay">${delay > 0 ? delayWords(delay) : ''}</span></span
   >`;
+}
+
+/** Tenths say enough about seconds; less than half a second is told in hundredths. */
+function delayWords(seconds: number): string {
+  return `${seconds < 0.5 ? Math.max(0.01, seconds).toFixed(2) : seconds.toFixed(1)} s`;
 }
 
 function button(name: string, label: string, svg: IconName, run: () => void): TemplateResult {

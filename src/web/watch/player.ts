@@ -8,26 +8,45 @@ import type { CaptionTools } from '../captions/caption-tools.ts';
 import { icon } from '../elements/icon.ts';
 import type { KeyAction } from '../elements/keys.ts';
 import { LightElement } from '../elements/light-element.ts';
-import { HlsPlayback } from './hls-playback.ts';
+import type { LiveClock } from '../elements/live-clock.ts';
 import { PlaybackStats } from './playback-stats.ts';
 import { liveBadge, playerControls } from './player-controls.ts';
+import { WatchPlayback } from './watch-playback.ts';
 
 const idleMillis = 2_500;
 const stallShownMillis = 600;
 
-/** The player: a video, its own controls over it, and words when it waits. Keys are the page's, by `keys`. */
+/**
+ * The player: a video, its own controls over it, and words when it waits. Keys are the page's, by `keys`. Event
+ * `problem` when `playback.problem` has changed.
+ */
 export class Player extends LightElement {
-  static override properties = { src: {}, isInterrupted: {}, captions: {}, captionStyle: {} };
+  static override properties = {
+    src: {},
+    whepUrl: {},
+    isInterrupted: {},
+    isOver: {},
+    clock: {},
+    captions: {},
+    captionStyle: {},
+  };
   declare src: string;
+  /** Where it can be watched with the least delay; undefined where it cannot. */
+  declare whepUrl: string | undefined;
   declare isInterrupted: boolean;
+  /** Whether no more will come. */
+  declare isOver: boolean;
+  /** Where a live stream stands, once the server has told. */
+  declare clock: LiveClock | undefined;
   declare captions: CaptionFeed;
   declare captionStyle: CaptionStyle;
-  #playback: HlsPlayback | undefined;
-  #stats: PlaybackStats | undefined;
+  #playback: WatchPlayback | undefined;
+  #stats: PlaybackStats[] = [];
   #isIdle = false;
   #isShowingStall = false;
   #wantsSound = false;
   #hasStarted = false;
+  #toldProblem: string | undefined;
   #seekingTo: number | undefined;
   #idleTimer: ReturnType<typeof setTimeout> | undefined;
   #stallTimer: ReturnType<typeof setTimeout> | undefined;
@@ -36,18 +55,24 @@ export class Player extends LightElement {
     super();
     this.src = '';
     this.isInterrupted = false;
+    this.isOver = false;
   }
 
-  get playback(): HlsPlayback | undefined {
+  get playback(): WatchPlayback | undefined {
     return this.#playback;
   }
 
-  get stats(): PlaybackStats | undefined {
-    return this.#stats;
+  /** How often the picture has stalled, and for how long at most. */
+  get stalls(): { readonly count: number; readonly longestSeconds: number } {
+    return {
+      count: this.#stats.reduce((count, { stalls }) => count + stalls, 0),
+      longestSeconds: Math.max(0, ...this.#stats.map(stats => stats.longestStallSeconds)),
+    };
   }
 
+  /** The element in sight. */
   get video(): HTMLVideoElement | null {
-    return this.querySelector('video');
+    return this.#playback?.video ?? this.querySelector('video');
   }
 
   override connectedCallback(): void {
@@ -63,20 +88,25 @@ export class Player extends LightElement {
     clearTimeout(this.#idleTimer);
     clearTimeout(this.#stallTimer);
     this.#playback?.close();
-    this.#stats?.close();
+    for (const stats of this.#stats) stats.close();
   }
 
   override firstUpdated(): void {
-    const video = this.video as HTMLVideoElement;
+    const [hls, whep] = this.querySelectorAll('video') as unknown as [HTMLVideoElement, HTMLVideoElement];
+    for (const video of [hls, whep]) this.#listen(video);
+    this.#stats = [new PlaybackStats(hls), new PlaybackStats(whep)];
+    this.#playback = new WatchPlayback({ hls, whep }, this.src);
+    this.#playback.addEventListener('change', this.#onPlayback);
+    this.#playback.open(this.whepUrl);
+  }
+
+  #listen(video: HTMLVideoElement): void {
     // As a property: the attribute alone is not enough for the browsers' autoplay rules.
     video.muted = true;
     // Where the browser plays HLS itself it would show the stream's own captions under ours.
     video.textTracks.addEventListener('addtrack', ({ track }) => {
       if (track !== null) track.mode = 'disabled';
     });
-    this.#stats = new PlaybackStats(video);
-    this.#playback = new HlsPlayback(video, this.src);
-    this.#playback.addEventListener('change', this.#redraw);
     for (const name of [
       'play',
       'pause',
@@ -90,9 +120,9 @@ export class Player extends LightElement {
       video.addEventListener(name, this.#redraw);
     }
     video.addEventListener('playing', () => {
+      if (!this.#hasStarted) this.#active();
       this.#hasStarted = true;
     });
-    video.addEventListener('canplay', () => void this.#autoplay(), { once: true });
   }
 
   override render() {
@@ -107,7 +137,7 @@ export class Player extends LightElement {
       @pointerdown=${this.#active}
       @focusin=${this.#active}
     >
-      <video data-testid="video" playsinline preload="auto" @click=${this.#tapped}></video>
+      ${this.#screen('hls')} ${this.#screen('whep')}
       <lr-caption-overlay
         .feed=${this.captions}
         .look=${this.captionStyle.look}
@@ -142,8 +172,31 @@ export class Player extends LightElement {
     </div>`;
   }
 
+  #screen(way: 'hls' | 'whep') {
+    const isShown = way === (this.#playback?.way ?? 'hls');
+    return html`<video
+      class=${isShown ? 'shown' : ''}
+      data-testid=${isShown ? 'video' : nothing}
+      data-way=${way}
+      aria-hidden=${isShown ? nothing : 'true'}
+      playsinline
+      preload="auto"
+      @click=${this.#tapped}
+    ></video>`;
+  }
+
+  override willUpdate(): void {
+    const playback = this.#playback;
+    if (playback === undefined) return;
+    playback.isHeld = this.isInterrupted;
+    playback.clock = this.clock;
+    if (this.isOver) playback.end();
+    else if (this.whepUrl !== undefined) playback.offer(this.whepUrl);
+  }
+
   override updated(): void {
-    const isStalled = this.#stats?.isStalled === true || (!this.#hasStarted && this.video?.paused === false);
+    const shown = this.#stats[this.#playback?.way === 'whep' ? 1 : 0];
+    const isStalled = shown?.isStalled === true || (!this.#hasStarted && this.video?.paused === false);
     if (isStalled && this.#stallTimer === undefined) {
       this.#stallTimer = setTimeout(() => {
         this.#isShowingStall = true;
@@ -173,21 +226,13 @@ export class Player extends LightElement {
         </p>`;
   }
 
-  async #autoplay(): Promise<void> {
-    try {
-      await this.video?.play();
-    } catch {
-      // Refused even without sound (to save energy): the play button is there.
-      this.requestUpdate();
-    }
-    this.#active();
-  }
-
   readonly #playhead = (): Playhead | undefined => {
     const { video } = this;
     if (video === null || !this.#hasStarted) return undefined;
     const isAtLive = this.#playback?.isAtLive === true;
-    return { seconds: video.currentTime, isAtLive, isPaused: video.paused };
+    // While nobody knows where the picture stands, words are shown as they come.
+    const seconds = this.#playback?.positionSeconds ?? Number.POSITIVE_INFINITY;
+    return { seconds, isAtLive, isPaused: video.paused };
   };
 
   get #captionTools(): CaptionTools | null {
@@ -195,6 +240,14 @@ export class Player extends LightElement {
   }
 
   readonly #toLive = (): void => this.#playback?.seekToLive();
+
+  readonly #onPlayback = (): void => {
+    this.requestUpdate();
+    const problem = this.#playback?.problem;
+    if (problem === this.#toldProblem) return;
+    this.#toldProblem = problem;
+    this.dispatchEvent(new Event('problem'));
+  };
 
   readonly #redraw = (): void => this.requestUpdate();
 
@@ -266,9 +319,9 @@ export class Player extends LightElement {
   }
 
   #seekBy(seconds: number): void {
-    const { video } = this;
-    if (video === null) return;
-    this.#playback?.seek(video.currentTime + seconds);
+    const from = this.#playback?.positionSeconds;
+    if (from === undefined) return;
+    this.#playback?.seek(from + seconds);
     this.#active();
   }
 

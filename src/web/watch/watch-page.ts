@@ -25,6 +25,7 @@ export class WatchPage extends LightElement {
   #updates: VideoUpdates | undefined;
   // Once it plays it stays: states come and go, the picture must not.
   #playbackUrl: string | undefined;
+  #whepUrl: string | undefined;
 
   constructor() {
     super();
@@ -53,6 +54,7 @@ export class WatchPage extends LightElement {
     if (video === undefined) return this.#withoutVideo(error?.facts.status, error?.message);
     document.title = `${video.title} - livereel`;
     if (playableStates.has(video.state)) this.#playbackUrl ??= video.playbackUrl;
+    this.#whepUrl ??= video.whepUrl ?? undefined;
     return html`<main class="watch" data-state=${video.state} style=${stageShape(video)}>
       <div class="stage">${this.#stage(video)}</div>
       <section class="about" aria-label="About this video">
@@ -62,7 +64,7 @@ export class WatchPage extends LightElement {
           ${
             error?.code === 'server-unreachable'
               ? html`<p class="note" role="status" data-testid="error-message">${error.message}</p>`
-              : nothing
+              : this.#delayReason(video)
           }
         </div>
         <div class="actions">
@@ -103,10 +105,23 @@ export class WatchPage extends LightElement {
     }
     return html`<lr-player
       .src=${this.#playbackUrl}
+      .whepUrl=${this.#whepUrl}
       .isInterrupted=${video.state === 'interrupted'}
+      .isOver=${!liveStates.has(video.state)}
+      .clock=${this.#updates?.clock}
+      @problem=${() => this.requestUpdate()}
       .captions=${this.#updates?.captions}
       .captionStyle=${this.#captionStyle}
     ></lr-player>`;
+  }
+
+  /** Why a live video comes later than it could. */
+  #delayReason(video: VideoAnswer) {
+    const problem = this.#player?.playback?.problem;
+    if (problem === undefined || !liveStates.has(video.state)) return nothing;
+    return html`<p class="delay-reason" role="status" data-testid="delay-reason">
+      About a second late, because the instant way does not get through. ${problem}
+    </p>`;
   }
 
   #transcript({ id, title, state }: VideoAnswer) {
@@ -122,7 +137,7 @@ export class WatchPage extends LightElement {
     ></lr-transcript-panel>`;
   }
 
-  readonly #seconds = (): number | undefined => this.#player?.video?.currentTime;
+  readonly #seconds = (): number | undefined => this.#player?.playback?.positionSeconds;
 
   #facts(video: VideoAnswer) {
     const created = new Date(video.createdAt);
@@ -204,10 +219,16 @@ function exposeStats(player: () => Player | null): void {
       return player()?.playback?.latencySeconds ?? 0;
     },
     get stalls() {
-      return player()?.stats?.stalls ?? 0;
+      return player()?.stalls.count ?? 0;
     },
     get longestStallSeconds() {
-      return player()?.stats?.longestStallSeconds ?? 0;
+      return player()?.stalls.longestSeconds ?? 0;
+    },
+    get way() {
+      return player()?.playback?.way;
+    },
+    get positionSeconds() {
+      return player()?.playback?.positionSeconds;
     },
     get currentTime() {
       return player()?.video?.currentTime ?? 0;
