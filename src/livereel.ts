@@ -85,7 +85,7 @@ async function build(
 
   const database = own(await openDatabase(await databaseAddress(config, content, log, own)));
   const videos = new VideoStore(database);
-  const events = new VideoEvents();
+  const events = new VideoEvents(log);
   const transcripts = new TranscriptStore(database);
   const kept = new KeptTranscripts({ store: transcripts, videos, content, log });
   const tasks = new TaskStore(database);
@@ -100,7 +100,8 @@ async function build(
   await mkdir(run.workingDirectory, { recursive: true });
   const captioning = openCaptioning({ config, content, videos, events, tasks, kept, metrics, run, log, own });
   const captioned = captioning?.captioned ?? null;
-  const shelf = new CaptionShelf(id => captioned?.find(id), transcripts);
+  const whyUnheard = () => (captioning === null ? 'this server makes none' : captioning.engine.absence);
+  const shelf = new CaptionShelf(id => captioned?.find(id), transcripts, whyUnheard);
   const later = captioning?.finisher ?? null;
   // Opened before the sessions, closed after them: who publishes is told by them.
   const engine = own(await openWebRtc(config, content, log));
@@ -220,20 +221,24 @@ function openCaptioning(parts: {
   const { config, content, videos, events, tasks, kept, metrics, run, log, own } = parts;
   if (!config.captions) return null;
   let finisher: TranscriptFinisher | undefined;
+  let captioned: CaptionedSessions<LiveCaptions> | undefined;
   // Beside the rest: the model may take minutes to arrive, and no stream waits for it.
   const engine = own(
     SpeechEngine.start({
       config,
       modelsDir: content.modelsDir,
       runDir: content.runDir,
-      // Transcripts that wait for a recogniser go on at once.
-      onState: ({ kind }) => kind === 'ready' && finisher?.look(),
+      onState: ({ kind }) => {
+        captioned?.absent(engine.absence);
+        // Transcripts that wait for a recogniser go on at once.
+        if (kind === 'ready') finisher?.look();
+      },
       log,
     }),
   );
   const captioner = own(new Captioner({ recogniser: engine, log }));
   for (const reading of captioningReadings(() => captioner.counts)) metrics.add(reading);
-  const captioned = own(
+  captioned = own(
     new CaptionedSessions({
       captioner,
       isPossible: () => !engine.isHopeless,
@@ -262,7 +267,8 @@ function openCaptioning(parts: {
       log,
     }),
   );
-  return { captioner, captioned, finisher };
+  captioned.absent(engine.absence);
+  return { engine, captioner, captioned, finisher };
 }
 
 async function databaseAddress(

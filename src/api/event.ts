@@ -8,7 +8,10 @@ import type { VideoState } from './session.ts';
 export type VideoEvent =
   | { readonly event: 'state'; readonly data: { id: string; state: VideoState; at: string } }
   | { readonly event: 'caption'; readonly data: Caption & { id: string } }
-  /** How well a live stream is captioned; `language` is what is spoken (BCP-47), null while nobody knows. */
+  /**
+   * How well a live stream is captioned; `language` is what is spoken (BCP-47), null while nobody knows. `reason`: why it is
+   * `off`, part of a sentence for people.
+   */
   | {
       readonly event: 'captioning';
       readonly data: {
@@ -16,6 +19,7 @@ export type VideoEvent =
         state: 'on' | 'delayed' | 'paused' | 'off';
         lagSeconds: number;
         language: string | null;
+        reason?: string;
       };
     }
   /** What was taken in at `atEpochMillis` (the server's clock) stands at `mediaSeconds` of the media timeline. */

@@ -1,3 +1,4 @@
+import { LivereelError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { CaptioningState, CaptionSink } from './caption-sink.ts';
 import { CaptionText } from './caption-text.ts';
@@ -185,7 +186,8 @@ export class CaptionTrack implements SpeechListener, CaptionedSpeech {
     const { utterance } = asked;
     utterance.failures += 1;
     if (utterance.failures < triesPerUtterance) return;
-    this.#lostInARow += 1;
+    // One that is not there yet is told of as such by whoever makes it ready.
+    if (!isUnavailable(error)) this.#lostInARow += 1;
     this.#giveUp(utterance, 'words lost: the recogniser failed twice', { err: error });
     this.#safely(() => this.#settleNow());
     this.#finishIfDone();
@@ -307,4 +309,8 @@ export class CaptionTrack implements SpeechListener, CaptionedSpeech {
     if (!this.#isEnding || this.#isClosed || this.#head !== null) return;
     void this.close();
   }
+}
+
+function isUnavailable(error: unknown): boolean {
+  return error instanceof LivereelError && error.code === 'captions-unavailable';
 }

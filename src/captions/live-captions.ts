@@ -18,7 +18,12 @@ export type LiveCaptionsOptions = {
 };
 
 /** How well a session is captioned now. */
-export type Captioning = { readonly state: CaptioningState; readonly lagSeconds: number };
+export type Captioning = {
+  readonly state: CaptioningState | 'off';
+  readonly lagSeconds: number;
+  /** Why it is off, part of a sentence for people. */
+  readonly reason?: string;
+};
 
 type Entry =
   /** The server began, or began again, to caption the session. */
@@ -51,7 +56,8 @@ export class LiveCaptions implements CaptionSink {
   #settledSeconds = 0;
   #notedSeconds: number;
   #language: string | null;
-  #captioning: Captioning = { state: 'on', lagSeconds: 0 };
+  #heardAs: Captioning = { state: 'on', lagSeconds: 0 };
+  #absence: string | null = null;
   #isBroken = false;
   #closing: Promise<void> | null = null;
 
@@ -85,9 +91,12 @@ export class LiveCaptions implements CaptionSink {
     return captions;
   }
 
-  /** The newest revision of each caption, in their order; the oldest are missing in a session of more than a day. */
+  /**
+   * The newest revision of each caption, in their order, without those whose words vanished; the oldest are missing in a
+   * session of more than a day.
+   */
   get all(): readonly Caption[] {
-    return this.#captions;
+    return this.#captions.filter(({ text }) => text !== '');
   }
 
   /** Everything that was said before it on the media timeline is final. */
@@ -101,7 +110,7 @@ export class LiveCaptions implements CaptionSink {
   }
 
   get captioning(): Captioning {
-    return this.#captioning;
+    return this.#absence === null ? this.#heardAs : { state: 'off', lagSeconds: 0, reason: this.#absence };
   }
 
   /** The captions behind the one of index `after` that are final, up to the first that is not. */
@@ -133,10 +142,17 @@ export class LiveCaptions implements CaptionSink {
   }
 
   state(state: CaptioningState, lagSeconds: number): void {
-    const wasSame = this.#captioning.state === state;
-    this.#captioning = { state, lagSeconds };
+    const wasSame = this.#heardAs.state === state;
+    this.#heardAs = { state, lagSeconds };
     // A lag that changes is told while it is long: "delayed by 7 s".
-    if (!wasSame || state === 'delayed') this.#tell();
+    if (this.#absence === null && (!wasSame || state === 'delayed')) this.#tell();
+  }
+
+  /** Nobody hears any session for now, and why; null: somebody does. */
+  absent(reason: string | null): void {
+    if (reason === this.#absence) return;
+    this.#absence = reason;
+    this.#tell();
   }
 
   /** Every caption is final: hands them on, then lets go. Never throws. */
@@ -175,11 +191,8 @@ export class LiveCaptions implements CaptionSink {
   }
 
   #tell(): void {
-    const { state, lagSeconds } = this.#captioning;
-    this.#events.report({
-      event: 'captioning',
-      data: { id: this.id, state, lagSeconds, language: this.#language },
-    });
+    const data = { id: this.id, ...this.captioning, language: this.#language };
+    this.#events.report({ event: 'captioning', data });
   }
 
   /** Captions are worth no stream: a full disk costs what a crash would then take. */

@@ -92,6 +92,11 @@ export class SpeechEngine implements Recogniser {
     return this.#state.kind === 'off' || this.#state.kind === 'unavailable';
   }
 
+  /** Why nobody hears now, part of a sentence for viewers: what to do about it is said in the log. null: it hears. */
+  get absence(): string | null {
+    return absenceOf(this.#state);
+  }
+
   /** 30 until the model is known. */
   get longestRequestSeconds(): number {
     return this.#opened?.recogniser.longestRequestSeconds ?? this.#longestRequestSeconds;
@@ -246,6 +251,22 @@ function sentenceOf(state: SpeechEngineState): string {
       return `The recogniser listens with the model ${state.model}.`;
     case 'unavailable':
       return state.reason;
+  }
+}
+
+function absenceOf(state: SpeechEngineState): string | null {
+  switch (state.kind) {
+    case 'starting':
+    case 'ready':
+      return null;
+    case 'off':
+      return 'this server makes none';
+    case 'building':
+      return 'the recogniser is being built, which takes some minutes';
+    case 'downloading':
+      return `the speech model ${state.model} is being fetched: ${state.percent} %`;
+    case 'unavailable':
+      return 'this server has no speech recogniser; its log says what it needs';
   }
 }
 

@@ -1,17 +1,30 @@
 import type { VideoEvent } from '../api/event.ts';
+import type { Log } from '../log.ts';
 
 type Listener = (event: VideoEvent) => void;
 
 /**
  * What has happened to videos, told in process to whoever listens. Reports, never commands: recording goes on
- * the same with no one listening, and a listener that throws is its own fault.
+ * the same with no one listening, and a listener that throws is its own fault: neither who reports nor other listeners
+ * notice.
  */
 export class VideoEvents {
   readonly #listeners = new Map<string, Set<Listener>>();
+  readonly #log: Log;
 
-  /** Tells all who listen to the event's video. */
+  constructor(log: Log) {
+    this.#log = log;
+  }
+
+  /** Tells all who listen to the event's video. Never throws. */
   report(event: VideoEvent): void {
-    for (const listener of [...(this.#listeners.get(event.data.id) ?? [])]) listener(event);
+    for (const listener of [...(this.#listeners.get(event.data.id) ?? [])]) {
+      try {
+        listener(event);
+      } catch (error) {
+        this.#log.error({ err: error, event: event.event, videoId: event.data.id }, 'a listener failed');
+      }
+    }
   }
 
   /** Calls `listener` for each event of video `id`; returns how to stop it. */

@@ -18,7 +18,7 @@ export type ApiParts = {
   readonly videos: VideoShelf;
   /** The language of a video's speech (BCP-47, or `auto`) was corrected. */
   readonly onLanguage: (id: string, language: string) => Promise<void>;
-  readonly shelf: Pick<CaptionShelf, 'known'>;
+  readonly shelf: Pick<CaptionShelf, 'known' | 'whyNone'>;
   readonly tasks: Pick<TaskStore, 'list'>;
   readonly webRtc: ToldWebRtc;
   readonly readiness: () => Readiness;

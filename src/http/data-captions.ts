@@ -17,7 +17,7 @@ const types: Readonly<Record<CaptionFormat, string>> = {
 export function addCaptionRoutes(
   app: TemplatedApp,
   videos: WatchedVideos,
-  shelf: Pick<CaptionShelf, 'known'>,
+  shelf: Pick<CaptionShelf, 'known' | 'whyNone'>,
   log: Log,
 ): void {
   app.get('/videos/:id/:file', (response, request) => {

@@ -11,7 +11,7 @@ import { type LiveMoments, standingEvents, standingOf, type WatchedVideos } from
 /** What tells of videos is built from. */
 export type EventParts = {
   readonly videos: WatchedVideos;
-  readonly shelf: Pick<CaptionShelf, 'known'>;
+  readonly shelf: Pick<CaptionShelf, 'known' | 'whyNone'>;
   readonly feeds: VideoFeeds;
   readonly viewers: ViewerCounts;
   readonly liveMoment: LiveMoments;

@@ -6,7 +6,11 @@ import type { LiveMoment } from '../sessions/live-clock.ts';
 
 /** What those who tell of videos need of them. */
 export interface WatchedVideos {
-  find(id: string): Promise<{ readonly state: VideoState; readonly visibility: string } | undefined>;
+  find(
+    id: string,
+  ): Promise<
+    { readonly state: VideoState; readonly visibility: string; readonly captions: boolean } | undefined
+  >;
 }
 
 /** A live stream's place on the media timeline, where one is told. */
@@ -17,6 +21,8 @@ export type VideoStanding = {
   readonly state: VideoState;
   readonly known: KnownCaptions | undefined;
   readonly liveClock: LiveMoment | null;
+  /** Why there are no captions, should there be none. */
+  readonly whyNone: string;
 };
 
 const liveStates = new Set<VideoState>(['created', 'live', 'interrupted']);
@@ -25,7 +31,7 @@ const liveStates = new Set<VideoState>(['created', 'live', 'interrupted']);
 export async function standingOf(
   id: string,
   videos: WatchedVideos,
-  shelf: Pick<CaptionShelf, 'known'>,
+  shelf: Pick<CaptionShelf, 'known' | 'whyNone'>,
   liveMoment: LiveMoments = () => null,
 ): Promise<VideoStanding> {
   const isId = /^[0-9A-Za-z]{12}$/.test(id);
@@ -33,18 +39,22 @@ export async function standingOf(
   const video = isId ? await videos.find(id) : undefined;
   if (video === undefined || video.visibility === 'private')
     throw new LivereelError('not-found', 'there is no such video');
-  return { state: video.state, known, liveClock: liveMoment(id) };
+  return { state: video.state, known, liveClock: liveMoment(id), whyNone: shelf.whyNone(video) };
 }
 
 /** The standing as the events that would have told of it. */
-export function standingEvents(id: string, { state, known, liveClock }: VideoStanding): VideoEvent[] {
+export function standingEvents(
+  id: string,
+  { state, known, liveClock, whyNone }: VideoStanding,
+): VideoEvent[] {
   const events: VideoEvent[] = [{ event: 'state', data: { id, state, at: new Date().toISOString() } }];
   if (liveClock !== null) events.push({ event: 'live-clock', data: { id, ...liveClock } });
   if (known?.captioning) {
     const { language, captioning } = known;
     events.push({ event: 'captioning', data: { id, ...captioning, language } });
   } else if (liveStates.has(state)) {
-    events.push({ event: 'captioning', data: { id, state: 'off', lagSeconds: 0, language: null } });
+    const data = { id, state: 'off', lagSeconds: 0, language: null, reason: whyNone } as const;
+    events.push({ event: 'captioning', data });
   }
   for (const caption of known?.captions ?? []) events.push({ event: 'caption', data: { id, ...caption } });
   return events;

@@ -19,10 +19,23 @@ export type KnownCaptions = {
 export class CaptionShelf {
   readonly #live: (id: string) => LiveCaptions | undefined;
   readonly #transcripts: Pick<TranscriptStore, 'find'>;
+  readonly #absence: () => string | null;
 
-  constructor(live: (id: string) => LiveCaptions | undefined, transcripts: Pick<TranscriptStore, 'find'>) {
+  /** `absence`: why nobody hears what is live, for people; null: somebody does. */
+  constructor(
+    live: (id: string) => LiveCaptions | undefined,
+    transcripts: Pick<TranscriptStore, 'find'>,
+    absence: () => string | null,
+  ) {
     this.#live = live;
     this.#transcripts = transcripts;
+    this.#absence = absence;
+  }
+
+  /** Why a live video of which nothing is known has no captions, part of a sentence for people. */
+  whyNone(video: { readonly captions: boolean }): string {
+    if (!video.captions) return 'this stream was begun without them';
+    return this.#absence() ?? 'the recogniser was not there when this stream began; they come after its end';
   }
 
   /** Undefined when nothing is known: the video is not captioned, not yet, or does not exist. */

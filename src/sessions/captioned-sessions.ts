@@ -11,6 +11,8 @@ export interface KeptCaptions extends CaptionSink, SubtitleSource {
   readonly firstIndex: number;
   /** Everything before it on the media timeline is captioned for good. */
   readonly settledSeconds: number;
+  /** Nobody hears any session for now, and why; null: somebody does. */
+  absent(reason: string | null): void;
   /** Every caption is final: hands them on, then lets go. Never throws. */
   end(): Promise<void>;
   /** Lets go at once. Safe to call twice, never throws. */
@@ -91,6 +93,7 @@ export class CaptionedSessions<Kept extends KeptCaptions = KeptCaptions> {
   readonly #keep: (record: CaptionedRecord) => Promise<Kept>;
   readonly #log: Log;
   readonly #captions = new Map<string, SessionCaptions<Kept>>();
+  #absence: string | null = null;
 
   /** `keep`: opens what keeps a session's captions, as an earlier life of the server left it. */
   constructor(parts: {
@@ -110,19 +113,28 @@ export class CaptionedSessions<Kept extends KeptCaptions = KeptCaptions> {
   async open(record: CaptionedRecord): Promise<SessionCaptions<Kept> | null> {
     if (!record.captions || !this.#isPossible()) return null;
     const { id } = record;
+    let kept: Kept | undefined;
     try {
-      const kept = await this.#keep(record);
+      kept = await this.#keep(record);
       const spoken = record.language === 'auto' ? kept.spokenLanguage : record.language;
       const language = spoken === null ? null : primaryLanguage(spoken);
       const track = this.#captioner.open({ id, language, firstIndex: kept.firstIndex, sink: kept });
       const captions = new SessionCaptions(track, kept);
       this.#captions.set(id, captions);
       void captions.over.then(() => this.#captions.delete(id));
+      kept.absent(this.#absence);
       return captions;
     } catch (error) {
       this.#log.error({ err: error, sessionId: id }, 'session not captioned: its stream goes on without');
+      await kept?.close();
       return null;
     }
+  }
+
+  /** Nobody hears any session for now, and why, for people; null: somebody does. */
+  absent(reason: string | null): void {
+    this.#absence = reason;
+    for (const { kept } of this.#captions.values()) kept.absent(reason);
   }
 
   /** What is captioned of a session so far; undefined once all is final. */

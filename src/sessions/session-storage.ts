@@ -22,14 +22,22 @@ export async function openStorage(parts: SessionParts, record: SessionRecord): P
   const rendition = new Rendition('main', parts.settings.targetDurationSeconds);
   const playlists = new SessionPlaylists(rendition, parts.onRender);
   const { renditionDirectory, timelineFile, journalDirectory, captionsDirectory } = parts.places;
-  const { writer, end } = await PartWriter.open(renditionDirectory, timelineFile, rendition, () =>
-    playlists.published(),
-  );
-  const journal = await JournalWriter.open(journalDirectory).catch(async error => {
-    await writer.close();
+  const opened: { close(): Promise<void> }[] = [];
+  try {
+    const { writer, end } = await PartWriter.open(renditionDirectory, timelineFile, rendition, () =>
+      playlists.published(),
+    );
+    opened.unshift(writer);
+    const journal = await JournalWriter.open(journalDirectory);
+    opened.unshift(journal);
+    const captions = (await parts.captioned?.open(record)) ?? null;
+    if (captions !== null) {
+      opened.unshift(captions);
+      await playlists.addSubtitles(captionsDirectory, captions.kept, parts.log);
+    }
+    return { journal, writer, end, playlists, captions };
+  } catch (error) {
+    for (const part of opened) await part.close().catch(() => undefined);
     throw error;
-  });
-  const captions = (await parts.captioned?.open(record)) ?? null;
-  if (captions !== null) await playlists.addSubtitles(captionsDirectory, captions.kept, parts.log);
-  return { journal, writer, end, playlists, captions };
+  }
 }

@@ -23,7 +23,7 @@ async function captioned(t: Test) {
   const folder = await mkdtemp(join(tmpdir(), 'livereel-captions-'));
   t.teardown(() => rm(folder, { recursive: true, force: true }));
   const file = join(folder, 'captions.log');
-  const events = new VideoEvents();
+  const events = new VideoEvents(createLog('silent'));
   const told: VideoEvent[] = [];
   events.listen(id, event => told.push(event));
   const open = (onEnd?: (captions: LiveCaptions) => Promise<void>) =>
@@ -107,6 +107,52 @@ t.test('how well it goes is told when it changes, and while it is late', async t
       { id, state: 'on', lagSeconds: 3, language: 'fr' },
     ],
   );
+  await captions.close();
+});
+
+t.test('a caption whose words vanished is told so, and is none until others come', async t => {
+  const { told, open } = await captioned(t);
+  const captions = await open();
+  captions.caption(said(0, 0, 'one', true));
+  captions.caption(said(1, 0, 'perhaps'));
+  captions.caption(said(1, 1, ''));
+  t.same(
+    told.map(({ data }) => 'text' in data && data.text),
+    ['one', 'perhaps', ''],
+  );
+  t.same(
+    captions.all.map(({ text }) => text),
+    ['one'],
+  );
+  captions.caption(said(1, 2, 'two'));
+  t.same(
+    captions.all.map(({ text }) => text),
+    ['one', 'two'],
+  );
+  await captions.close();
+});
+
+t.test('while nobody hears it is told why, and how well it goes again once somebody does', async t => {
+  const { told, open } = await captioned(t);
+  const captions = await open();
+  const reasons = [
+    'the speech model tiny is being fetched: 1 %',
+    'the speech model tiny is being fetched: 2 %',
+  ];
+  for (const reason of [reasons[0]!, reasons[0]!, reasons[1]!]) captions.absent(reason);
+  t.same(captions.captioning, { state: 'off', lagSeconds: 0, reason: reasons[1] });
+  captions.state('paused', 9);
+  captions.state('on', 0);
+  captions.absent(null);
+  t.match(
+    told.map(({ data }) => data),
+    [
+      { state: 'off', reason: reasons[0] },
+      { state: 'off', reason: reasons[1] },
+      { state: 'on', lagSeconds: 0, reason: undefined },
+    ],
+  );
+  t.equal(told.length, 3);
   await captions.close();
 });
 

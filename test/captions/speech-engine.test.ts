@@ -118,6 +118,7 @@ t.test('closing breaks a download off', async t => {
   const { engine } = await start(t, { WHISPER_MODEL_URL: `http://127.0.0.1:${port}`, WHISPER_MODEL: 'tiny' });
   await eventually(() => engine.state.kind === 'downloading' && engine.state.percent === 25);
   t.equal(engine.isHopeless, false);
+  t.equal(engine.absence, 'the speech model tiny is being fetched: 25 %');
   const request = { pcm: new Int16Array(16_000), language: null, prompt: '', isFullContext: false };
   await t.rejects(engine.transcribe(request, signal), {
     code: 'captions-unavailable',

@@ -90,7 +90,7 @@ t.test('an id that is too old, or of another life of the server, gets all of it 
 
 t.test('of a video that is over the transcript is told, but not to who saw it live', async t => {
   const { url, rows, transcripts } = await tellVideos(t);
-  rows.set(id, { state: 'ready', visibility: 'public' });
+  rows.set(id, { state: 'ready', visibility: 'public', captions: true });
   const { revision, final, ...segment } = said(0, 0);
   transcripts.set(id, { language: 'de', final: true, segments: [segment] });
   const viewer = await follow(t, url);
@@ -104,9 +104,31 @@ t.test('of a video that is over the transcript is told, but not to who saw it li
 t.test('a private video is not there, nor is one that nobody made', async t => {
   const { url, rows } = await tellVideos(t);
   t.equal((await follow(t, url)).answer.status, 404);
-  rows.set(id, { state: 'live', visibility: 'private' });
+  rows.set(id, { state: 'live', visibility: 'private', captions: true });
   t.equal((await follow(t, url)).answer.status, 404);
   t.equal((await fetch(`${url}/videos/${id}/captions.vtt`)).status, 404);
+});
+
+t.test('who watches a live video without captions is told why there are none', async t => {
+  const { url, rows, caption, absence } = await tellVideos(t);
+  const captioning = async () => {
+    const viewer = await follow(t, url);
+    await eventually(() => viewer.told.some(({ event }) => event === 'captioning'));
+    viewer.leave();
+    return viewer.told.find(({ event }) => event === 'captioning')?.data;
+  };
+  rows.set(id, { state: 'live', visibility: 'public', captions: false });
+  t.match(await captioning(), { state: 'off', reason: 'this stream was begun without them' });
+  rows.set(id, { state: 'live', visibility: 'public', captions: true });
+  absence.reason = 'this server makes none';
+  t.match(await captioning(), { state: 'off', reason: 'this server makes none' });
+  absence.reason = null;
+  t.match(await captioning(), { state: 'off', reason: /after its end/ });
+  const captions = await caption(id);
+  captions.absent('the speech model base is being fetched: 42 %');
+  t.match(await captioning(), { state: 'off', reason: /base is being fetched: 42 %/ });
+  captions.absent(null);
+  t.match(await captioning(), { state: 'on', reason: undefined });
 });
 
 t.test('captions of hours come whole, and viewers are counted', async t => {

@@ -34,7 +34,11 @@ export async function startApi(t: Test) {
     onLanguage: async (id, language) => {
       corrections.push([id, language]);
     },
-    shelf: new CaptionShelf(() => undefined, { find: async () => undefined }),
+    shelf: new CaptionShelf(
+      () => undefined,
+      { find: async () => undefined },
+      () => null,
+    ),
     tasks,
     webRtc: {
       engine: state.engine,

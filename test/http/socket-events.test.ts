@@ -56,7 +56,7 @@ t.test('what cannot be watched is refused in words', async t => {
   const { url, rows, viewers } = await tellVideos(t);
   const { ask } = connect(t, url);
   t.match(await ask('watch', { id }), { code: 'not-found', status: 404 });
-  rows.set(id, { state: 'live', visibility: 'private' });
+  rows.set(id, { state: 'live', visibility: 'private', captions: true });
   t.match(await ask('watch', { id }), { code: 'not-found' });
   for (const nonsense of [undefined, null, 7, 'x', {}, { id: '../../etc' }, { id: [id] }])
     t.match(await ask('watch', nonsense), { code: 'validation-failed', status: 400 });
@@ -68,7 +68,7 @@ t.test('one viewer watches fifty videos and no more', async t => {
   const { ask } = connect(t, url);
   const idOf = (number: number) => `video${String(number).padStart(7, '0')}`;
   for (let number = 0; number < 51; number += 1)
-    rows.set(idOf(number), { state: 'ready', visibility: 'public' });
+    rows.set(idOf(number), { state: 'ready', visibility: 'public', captions: true });
   for (let number = 0; number < 50; number += 1)
     t.match(await ask('watch', { id: idOf(number) }), { state: 'ready' });
   t.match(await ask('watch', { id: idOf(50) }), { code: 'bad-request' });
@@ -78,7 +78,7 @@ t.test('one viewer watches fifty videos and no more', async t => {
 
 t.test('a message that is too long ends its connection, and no other', async t => {
   const { url, rows } = await tellVideos(t);
-  rows.set(id, { state: 'ready', visibility: 'public' });
+  rows.set(id, { state: 'ready', visibility: 'public', captions: true });
   const [loud, other] = [connect(t, url), connect(t, url)];
   await other.ask('watch', { id });
   loud.socket.emit('watch', { id: 'x'.repeat(100_000) });

@@ -33,12 +33,17 @@ export const said = (index: number, revision: number, final = false): Caption =>
 export async function tellVideos(t: Test) {
   const log = createLog('silent');
   const folder = await mkdtemp(join(tmpdir(), 'livereel-told-'));
-  const events = new VideoEvents();
+  const events = new VideoEvents(log);
   const rows = new Map<string, NonNullable<Awaited<ReturnType<WatchedVideos['find']>>>>();
   const live = new Map<string, LiveCaptions>();
   const transcripts = new Map<string, Transcript>();
   const kept = { find: async (id: string) => transcripts.get(id) && { ...transcripts.get(id), model: 'm' } };
-  const shelf = new CaptionShelf(id => live.get(id), kept as ConstructorParameters<typeof CaptionShelf>[1]);
+  const absence: { reason: string | null } = { reason: null };
+  const shelf = new CaptionShelf(
+    id => live.get(id),
+    kept as ConstructorParameters<typeof CaptionShelf>[1],
+    () => absence.reason,
+  );
   const app = uWebSockets.App();
   const [feeds, viewers] = [new VideoFeeds(events), new ViewerCounts(events)];
   const videos = { find: async (id: string) => rows.get(id) };
@@ -64,9 +69,9 @@ export async function tellVideos(t: Test) {
   const caption = async (id: string) => {
     const captions = await LiveCaptions.open({ id, file: join(folder, `${id}.log`), events, log });
     live.set(id, captions);
-    rows.set(id, { state: 'live', visibility: 'public' });
+    rows.set(id, { state: 'live', visibility: 'public', captions: true });
     return captions;
   };
   const url = `http://127.0.0.1:${uWebSockets.us_socket_local_port(listening)}`;
-  return { url, events, rows, live, transcripts, viewers, caption, moments };
+  return { url, events, rows, live, transcripts, viewers, caption, moments, absence };
 }

@@ -46,7 +46,18 @@ t.test('transcripts', async t => {
     const shared = { title: 't', visibility: 'public', input: 'chunks', language: 'auto' } as const;
     await videos.insert({ ...shared, id, state: 'ready', captions: true });
     const file = (format: string) => readFile(join(folder, `captions.${format}`), 'utf8');
-    return { store, videos, kept, folder, file, shelf: new CaptionShelf(() => undefined, store) };
+    return {
+      store,
+      videos,
+      kept,
+      folder,
+      file,
+      shelf: new CaptionShelf(
+        () => undefined,
+        store,
+        () => null,
+      ),
+    };
   };
 
   t.test('what was heard live is kept, then the corrected words in its place', async t => {

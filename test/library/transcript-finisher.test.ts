@@ -89,7 +89,7 @@ async function start(t: Test, server: TestServer, database?: Database) {
   const [videos, tasks] = [new VideoStore(opened), new TaskStore(opened)];
   const recogniser = new BeepRecogniser();
   const shelf = new Shelf();
-  const events = new VideoEvents();
+  const events = new VideoEvents(createLog('silent'));
   const opens = { count: 0, closed: 0, refusals: 0 };
   const parts: TranscriptFinisherParts = {
     openRecogniser: async () => {

@@ -1,10 +1,11 @@
 import t from 'tap';
 import { VideoEvents } from '../../src/events/video-events.ts';
+import { createLog } from '../../src/log.ts';
 import { CaptionWarnings } from '../../src/sessions/caption-warnings.ts';
 
 t.test('a publisher is told once when its captions are late, and again when it comes back', async t => {
   const id = 'f3Kq9ZtA1bXy';
-  const events = new VideoEvents();
+  const events = new VideoEvents(createLog('silent'));
   const told: string[] = [];
   const warnings = new CaptionWarnings(id, events, ({ code }) => told.push(code));
   const report = (state: 'on' | 'delayed' | 'paused') =>

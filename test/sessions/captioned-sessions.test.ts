@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
@@ -11,7 +11,7 @@ import { SessionRegistry } from '../../src/sessions/session-registry.ts';
 import { ContentDirectory } from '../../src/store/content-directory.ts';
 import { makeClip } from '../support/clips.ts';
 import { eventually } from '../support/eventually.ts';
-import { pipelineSettings } from './recorded-stream.ts';
+import { registrySettings } from './registry-settings.ts';
 
 const silent = createLog('silent');
 
@@ -55,6 +55,10 @@ class ScriptedKeeper {
   settled(): void {}
   language(): void {}
   state(): void {}
+  absences: (string | null)[] = [];
+  absent(reason: string | null): void {
+    this.absences.push(reason);
+  }
   ends = 0;
   finalAfter(): [] {
     return [];
@@ -91,26 +95,14 @@ function captioning() {
 
 async function registryWith(
   test: { teardown(clean: () => Promise<void>): unknown },
-  captioned: CaptionedSessions<ScriptedKeeper>,
+  captioned: Pick<CaptionedSessions<ScriptedKeeper>, 'open' | 'close'>,
 ) {
   const root = await mkdtemp(join(tmpdir(), 'livereel-captioned-'));
   const content = new ContentDirectory(root);
   await content.prepare();
   const finished: string[] = [];
   const registry = new SessionRegistry({
-    settings: {
-      access: 'open',
-      maxSessions: 10,
-      maxSessionsPerAddress: 10,
-      minFreeDiskBytes: 0,
-      minFreeDiskRatio: 0,
-      reconnectWindowSeconds: 60,
-      createdTimeoutSeconds: 600,
-      silentPublisherSeconds: 600,
-      maxSessionBytes: 2 ** 30,
-      targetDurationSeconds: 4,
-      pipeline: { ...pipelineSettings, workingDirectory: root },
-    },
+    settings: registrySettings(root),
     content,
     records: {
       insert: async () => undefined,
@@ -120,7 +112,7 @@ async function registryWith(
       unfinished: async () => [],
     },
     finished: { record: async ({ id }) => void finished.push(id) },
-    events: new VideoEvents(),
+    events: new VideoEvents(silent),
     captioned,
     webRtcUnavailable: () => 'there is no WebRTC in this test',
     log: silent,
@@ -136,7 +128,7 @@ async function registryWith(
     if (session === undefined) throw new Error('no session');
     return { id, session };
   };
-  return { publish, finished };
+  return { publish, finished, content };
 }
 
 t.test(
@@ -222,4 +214,51 @@ t.test('nothing was ever sent, or the server stops: all is let go', async t => {
   t.ok(listeners[1]?.isClosed);
   t.equal(keepers[1]?.ends, 0, 'they go on after the next start');
   t.equal(captioned.find(live.id), undefined);
+});
+
+t.test('why nobody hears is known of all that are live, and of who comes meanwhile', async t => {
+  const { keepers, captioned } = captioning();
+  const { publish } = await registryWith(t, captioned);
+  await publish({});
+  captioned.absent('the speech model base is being fetched: 1 %');
+  await publish({});
+  captioned.absent(null);
+  t.same(
+    keepers.map(({ absences }) => absences),
+    [
+      [null, 'the speech model base is being fetched: 1 %', null],
+      ['the speech model base is being fetched: 1 %', null],
+    ],
+  );
+});
+
+t.test('what was opened for a session that cannot be opened is let go', async t => {
+  const { listeners, keepers, captioned } = captioning();
+  const { publish, content } = await registryWith(t, {
+    open: async record => {
+      // Where its subtitles would go.
+      await writeFile(content.renditionDir(record.id, 'captions'), '').catch(() => undefined);
+      return await captioned.open(record);
+    },
+    close: () => captioned.close(),
+  });
+  await t.rejects(publish({}), { code: 'EEXIST' });
+  t.equal(listeners[0]?.isClosed, true);
+  t.equal(keepers[0]?.closes, 1);
+});
+
+t.test('captions that cannot be heard are not kept open', async t => {
+  const keeper = new ScriptedKeeper();
+  const captioned = new CaptionedSessions({
+    captioner: {
+      open: () => {
+        throw new Error('no detector');
+      },
+    },
+    isPossible: () => true,
+    keep: async () => keeper,
+    log: silent,
+  });
+  t.equal(await captioned.open({ id: 'f3Kq9ZtA1bXy', language: 'en', captions: true }), null);
+  t.equal(keeper.closes, 1);
 });

@@ -13,7 +13,7 @@ import {
   SessionRegistry,
 } from '../../src/sessions/session-registry.ts';
 import { ContentDirectory } from '../../src/store/content-directory.ts';
-import { pipelineSettings } from './recorded-stream.ts';
+import { registrySettings } from './registry-settings.ts';
 
 /** Records in memory; each insert takes a while, as a database's does. */
 class SlowRecords implements NewSessionRecords {
@@ -44,24 +44,11 @@ async function startRegistry(
   await content.prepare();
   const records = new SlowRecords();
   const registry = new SessionRegistry({
-    settings: {
-      access: 'open',
-      maxSessions: 100,
-      maxSessionsPerAddress: 100,
-      minFreeDiskBytes: 0,
-      minFreeDiskRatio: 0,
-      reconnectWindowSeconds: 60,
-      createdTimeoutSeconds: 600,
-      silentPublisherSeconds: 600,
-      maxSessionBytes: 2 ** 30,
-      targetDurationSeconds: 4,
-      pipeline: { ...pipelineSettings, workingDirectory: root },
-      ...limits,
-    },
+    settings: { ...registrySettings(root), ...limits },
     content,
     records,
     finished: { record: async () => {} },
-    events: new VideoEvents(),
+    events: new VideoEvents(createLog('silent')),
     captioned: null,
     webRtcUnavailable: () => 'there is no WebRTC in this test',
     log: createLog('silent'),

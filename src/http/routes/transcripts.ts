@@ -27,7 +27,7 @@ const getTranscript = createRoute({
 /** Declares what tells the words of a video (docs/protocol.md, section 8). */
 export function addTranscriptRoutes(
   app: OpenAPIHono,
-  shelf: Pick<CaptionShelf, 'known'>,
+  shelf: Pick<CaptionShelf, 'known' | 'whyNone'>,
   videos: Pick<VideoShelf, 'find'>,
   access: Pick<SessionDoor, 'authorizes'>,
 ): void {

@@ -9,10 +9,13 @@ export type HeardCaption = Caption & {
 /** The captions of one video, the newest revision of each, in the order in which they were said. */
 export class HeardCaptions {
   #captions: HeardCaption[] = [];
+  #shown: readonly HeardCaption[] | undefined;
   #isTranscript = false;
 
+  /** Without those whose words vanished: until others take their place there is nothing to show of them. */
   get all(): readonly HeardCaption[] {
-    return this.#captions;
+    this.#shown ??= this.#captions.filter(({ words }) => words.length > 0);
+    return this.#shown;
   }
 
   /** Whether this is the corrected transcript, which what was heard live no longer changes. */
@@ -27,12 +30,14 @@ export class HeardCaptions {
     const known = this.#captions[at];
     const isKnown = known?.index === caption.index;
     if (isKnown && (known.final || known.revision >= caption.revision)) return false;
+    this.#shown = undefined;
     this.#captions.splice(at, isKnown ? 1 : 0, heard(caption, isKnown ? known : undefined));
     return true;
   }
 
   /** Puts the corrected transcript in place of all that was heard. */
   replace(transcript: readonly Caption[]): void {
+    this.#shown = undefined;
     this.#captions = transcript.map(caption => heard({ ...caption, final: true }, undefined));
     this.#captions.sort((a, b) => a.index - b.index);
     this.#isTranscript = true;

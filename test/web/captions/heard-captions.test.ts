@@ -14,6 +14,16 @@ t.test('a newer revision replaces an older one, never the other way round', asyn
   t.same(texts(heard), ['the quick fox']);
 });
 
+t.test('a caption whose words vanished is hidden until others take their place', async t => {
+  const heard = new HeardCaptions();
+  heard.add(said(0, 0, 'the quick fox'));
+  heard.add(said(1, 4, 'perhaps', { revision: 1, final: false }));
+  t.ok(heard.add(said(1, 4, '', { revision: 2, final: false, words: [] })));
+  t.same(texts(heard), ['the quick fox']);
+  heard.add(said(1, 4, 'jumps', { revision: 3 }));
+  t.same(texts(heard), ['the quick fox', 'jumps']);
+});
+
 t.test('captions stand in their order, whichever way they come', async t => {
   const heard = new HeardCaptions();
   for (const index of [1, 3, 0, 2]) heard.add(said(index, 4 * index, `number ${index}`));
