@@ -157,7 +157,7 @@ export class IncomingMedia {
   #receiveRtcp(bytes: Uint8Array): void {
     for (const packet of readRtcp(bytes)) {
       this.#lastReceivedMillis = this.#nowMillis;
-      if (packet.type === 'sender-report') this.#sources.bySsrc(packet.ssrc)?.report(packet, this.#nowMillis);
+      if (packet.type === 'sender-report') this.#sources.report(packet, this.#nowMillis);
       if (packet.type === 'bye') for (const ssrc of packet.ssrcs) this.#sources.bySsrc(ssrc)?.sayGoodbye();
     }
   }
@@ -193,9 +193,9 @@ export class IncomingMedia {
     const { keyFrameWish } = source;
     const isOld = this.#nowMillis - keyFrameWish.cameAtMillis >= this.#keyFrameIntervalMillis;
     if (isOld && this.#recorded.source === source) keyFrameWish.want();
-    // Of what would be recorded if only it could be decoded: lesser layers are asked for by their viewers.
-    const isUseless = source.needsKeyFrame && !keyFrameWish.isComing(this.#nowMillis);
-    if (isUseless && this.#recorded.wants(source, this.#nowMillis)) keyFrameWish.want();
+    // Lesser layers are asked for by their viewers.
+    const isNeeded = this.#recorded.needsKeyFrame(source, this.#nowMillis);
+    if (isNeeded && !keyFrameWish.isComing(this.#nowMillis)) keyFrameWish.want();
     this.#askForKeyFrame(source);
   }
 

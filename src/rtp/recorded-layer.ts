@@ -13,12 +13,14 @@ const trustAfterMillis = 5_000;
  */
 export class RecordedLayer {
   #source: IncomingSource | null = null;
+  /** The source is chosen, but its key frame has not come. */
+  #isWaiting = false;
   #hasFailed = false;
   #isBestFirst = false;
   /** Whole pictures of others since the last one of the recorded source. */
   readonly #picturesSince = new Map<IncomingSource, number>();
 
-  /** What is recorded; null until the first key frame, and while another layer is being changed to. */
+  /** What is recorded, or will be from its next key frame on; null until the first key frame of all. */
   get source(): IncomingSource | null {
     return this.#source;
   }
@@ -29,20 +31,16 @@ export class RecordedLayer {
     return this.#isBestFirst ? Math.max(0, layers - 1 - layerIndex) : layerIndex;
   }
 
-  /** Whether a key frame of this source would be recorded. */
-  wants(source: IncomingSource, nowMillis: number): boolean {
-    if (this.#source === null || this.#source === source) return true;
-    if (this.layerOf(source) <= this.layerOf(this.#source)) return false;
-    return !this.#hasFailed || nowMillis - source.steadySinceMillis >= trustAfterMillis;
+  /** Whether the next key frame of a source is needed to record it: what is recorded already does not need one. */
+  needsKeyFrame(source: IncomingSource, nowMillis: number): boolean {
+    if (this.#source === source) return this.#isWaiting || source.needsKeyFrame;
+    return this.#isBetter(source, nowMillis);
   }
 
   /** Whether a whole picture is to be recorded. */
   takes(source: IncomingSource, isKey: boolean, all: Iterable<IncomingSource>, nowMillis: number): boolean {
-    if (isKey) {
-      this.#compareSizes(source, all);
-      if (this.wants(source, nowMillis)) this.#source = source;
-    }
-    if (this.#source !== source) {
+    if (isKey) this.#takeKeyFrame(source, [...all], nowMillis);
+    if (this.#source !== source || this.#isWaiting) {
       this.#picturesSince.set(source, (this.#picturesSince.get(source) ?? 0) + 1);
       return false;
     }
@@ -50,23 +48,37 @@ export class RecordedLayer {
     return true;
   }
 
-  /** Gives the recorded layer up when it has stopped and others have not, or another source took its place. */
+  /** Changes to the best of the others when the recorded layer has stopped and they have not. */
   leaveSilent(all: Iterable<IncomingSource>, nowMillis: number): void {
-    const recorded = this.#source;
-    if (recorded === null) return;
-    const sources = [...all];
-    const isGone = !sources.includes(recorded);
-    if (!isGone && nowMillis - recorded.lastPacketMillis < silentMillis) return;
-    const goOn = sources.filter(source => (this.#picturesSince.get(source) ?? 0) >= picturesMeanwhile);
-    if (!isGone && goOn.length === 0) return;
-    this.#source = null;
-    this.#hasFailed = !isGone;
+    if (this.#source === null || nowMillis - this.#source.lastPacketMillis < silentMillis) return;
+    let best: IncomingSource | null = null;
+    for (const source of all) {
+      if (source === this.#source || (this.#picturesSince.get(source) ?? 0) < picturesMeanwhile) continue;
+      if (best === null || this.layerOf(source) > this.layerOf(best)) best = source;
+    }
+    if (best === null) return;
+    this.#source = best;
+    this.#isWaiting = true;
+    this.#hasFailed = true;
     this.#picturesSince.clear();
-    for (const source of goOn) source.keyFrameWish.want();
+  }
+
+  #takeKeyFrame(source: IncomingSource, all: readonly IncomingSource[], nowMillis: number): void {
+    this.#compareSizes(source, all);
+    const isGone = this.#source !== null && !all.includes(this.#source);
+    if (!isGone && this.#source !== source && !this.#isBetter(source, nowMillis)) return;
+    this.#source = source;
+    this.#isWaiting = false;
+  }
+
+  #isBetter(source: IncomingSource, nowMillis: number): boolean {
+    if (this.#source === null) return true;
+    if (this.layerOf(source) <= this.layerOf(this.#source)) return false;
+    return !this.#hasFailed || nowMillis - source.steadySinceMillis >= trustAfterMillis;
   }
 
   /** Layers that shrink as they are listed: the offer lists the best first. */
-  #compareSizes(source: IncomingSource, all: Iterable<IncomingSource>): void {
+  #compareSizes(source: IncomingSource, all: readonly IncomingSource[]): void {
     for (const other of all) {
       if (other === source || other.pictureArea === 0 || other.media !== source.media) continue;
       if (other.pictureArea === source.pictureArea) continue;

@@ -58,6 +58,8 @@ export class SourceClock {
   #correctionMicros = 0;
   /** The publisher's clock less the time by ticks, as the last report has it. */
   #reportedMicros: number | null = null;
+  /** Came before the first packet, as some senders' first ones do. */
+  #earlyReport: SenderReport | null = null;
 
   constructor(stream: SenderClock, kind: 'video' | 'audio', clockHertz: number) {
     this.#stream = stream;
@@ -79,14 +81,20 @@ export class SourceClock {
    * `ticks` begin near the stream's time and go as the source's timestamps do, past 2^32.
    */
   timeOf(timestamp: number, nowMillis: number): MediaTime {
-    if (this.#timestamp === null) this.#place(timestamp, nowMillis, 0);
-    else if (timestamp !== this.#timestamp) this.#advance(this.#timestamp, timestamp, nowMillis);
+    if (this.#timestamp === null) {
+      this.#place(timestamp, nowMillis, 0);
+      if (this.#earlyReport !== null) this.report(this.#earlyReport);
+    } else if (timestamp !== this.#timestamp) this.#advance(this.#timestamp, timestamp, nowMillis);
     return { ticks: this.#ticks, timeMicros: this.#timeMicros };
   }
 
-  /** A sender report of this source; without effect before its first packet. */
-  report({ ntpMicros, rtpTimestamp }: SenderReport): void {
-    if (this.#timestamp === null) return;
+  /** A sender report of this source; one that comes before its first packet takes effect with that. */
+  report(report: SenderReport): void {
+    if (this.#timestamp === null) {
+      this.#earlyReport = report;
+      return;
+    }
+    const { ntpMicros, rtpTimestamp } = report;
     const ticks = this.#ticks + timestampDistance(this.#timestamp, rtpTimestamp);
     const before = this.#reportedMicros;
     this.#reportedMicros = ntpMicros - ticks * this.#microsPerTick;

@@ -1,5 +1,6 @@
 import type { IncomingSource } from './incoming-source.ts';
 import type { NegotiatedMedia } from './negotiated-media.ts';
+import type { SenderReport } from './rtcp-packet.ts';
 import { extensionOf, type RtpPacket, readUint16 } from './rtp-packet.ts';
 
 /** A packet and the source it belongs to; a retransmission is unpacked already. */
@@ -13,6 +14,7 @@ export type SourcedPacket = {
 const silentMillis = 300;
 const mostLayers = 8;
 const mostRepairSources = 32;
+const mostEarlyReports = 16;
 
 /**
  * The sources of a publisher: one for the sound, one a layer of the pictures, whether the offer announced them or not.
@@ -25,6 +27,9 @@ export class SourceTable {
   readonly #sources = new Map<number, IncomingSource>();
   /** Of retransmissions, by restriction ids: which layer each source of theirs repairs. */
   readonly #repaired = new Map<number, number>();
+
+  /** Of sources that have sent no packet yet. */
+  readonly #earlyReports = new Map<number, { readonly report: SenderReport; readonly atMillis: number }>();
 
   /** Only the first medium of a kind is taken: a stream has one picture and one sound. */
   constructor(
@@ -41,6 +46,13 @@ export class SourceTable {
 
   bySsrc(ssrc: number): IncomingSource | undefined {
     return this.#sources.get(ssrc);
+  }
+
+  /** A sender report came: it is kept for a source that is yet to begin. */
+  report(report: SenderReport, nowMillis: number): void {
+    const source = this.#sources.get(report.ssrc);
+    if (source !== undefined) source.report(report, nowMillis);
+    else this.#keepEarly(report, nowMillis);
   }
 
   /** What a packet is of; null for what was not negotiated. */
@@ -69,7 +81,16 @@ export class SourceTable {
     }
     const source = this.#create(media, packet.ssrc, layerIndex);
     this.#sources.set(packet.ssrc, source);
+    const early = this.#earlyReports.get(packet.ssrc);
+    if (early !== undefined) source.report(early.report, early.atMillis);
+    this.#earlyReports.delete(packet.ssrc);
     return source;
+  }
+
+  #keepEarly(report: SenderReport, nowMillis: number): void {
+    this.#earlyReports.set(report.ssrc, { report, atMillis: nowMillis });
+    const [oldest] = this.#earlyReports.keys();
+    if (this.#earlyReports.size > mostEarlyReports && oldest !== undefined) this.#earlyReports.delete(oldest);
   }
 
   /** RFC 4588, section 4: the number of the packet that is repeated stands before its payload. */

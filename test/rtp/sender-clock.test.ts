@@ -180,3 +180,16 @@ t.test('a report that is seconds off speaks of another clock', async t => {
     t.equal(picture.timeOf(millis * 90, millis).timeMicros, millis * 1_000);
   }
 });
+
+t.test('a report that comes before the first packet takes effect with it', async t => {
+  const clocks = new SenderClock();
+  const [sound, picture] = [clocks.addSource('audio', 48_000), clocks.addSource('video', 90_000)];
+  sound.report(reportAt(0, 0));
+  picture.report(reportAt(0, 0));
+  t.equal(clocks.lead, null, 'nothing has come yet');
+  sound.timeOf(0, 100);
+  for (let millis = 0; millis <= 2_000; millis += 40) picture.timeOf(millis * 90, millis + 200);
+  t.equal(clocks.lead, sound);
+  const { timeMicros } = picture.timeOf(2_040 * 90, 2_240);
+  t.ok(Math.abs(timeMicros - 2_140_000) < 3_000, `${timeMicros}`);
+});
