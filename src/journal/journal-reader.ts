@@ -26,9 +26,11 @@ export type JournalPiece = {
 
 const windowBytes = idleBuffers.bufferBytes;
 const noWindow: Buffer = Buffer.alloc(0);
-// Longest pause before a read while more comes in: a flood without end is decoded all the same.
+// While more floods in: how long one read waits, and how long all of them. A flood that lasts longer is a stream that
+// people may be watching.
 const wayMillis = 20;
-const longestWayWaits = 25;
+const wayWaitsARead = 25;
+const wayWaitsAFlood = 500;
 
 /**
  * Reads a journal from any offset and follows it while it grows, whoever writes it and however long ago: a live
@@ -46,6 +48,7 @@ export class JournalReader {
   #trustedOffset = 0;
   #position = 0;
   #offset: number;
+  #wayWaits = 0;
   #record = { remainingBytes: 0, isFresh: false, arrivedAtMillis: 0 };
 
   private constructor(directory: string, tail: JournalTail, offset: number) {
@@ -93,6 +96,7 @@ export class JournalReader {
     for (;;) {
       signal.throwIfAborted();
       if (this.#tail.isFlooded) await this.#giveWay();
+      else this.#wayWaits = 0;
       const piece = await this.#next();
       if (piece !== null) return piece;
       if (this.#tail.isEnded && this.#offset >= this.#tail.safe.bytes) return null;
@@ -104,7 +108,8 @@ export class JournalReader {
 
   /** Taking in comes before reading along: a stream that is sent as a file is decoded when it is there. */
   async #giveWay(): Promise<void> {
-    for (let waits = 0; this.#tail.isFlooded && waits < longestWayWaits; waits += 1) {
+    const most = Math.min(wayWaitsAFlood, this.#wayWaits + wayWaitsARead);
+    for (; this.#tail.isFlooded && this.#wayWaits < most; this.#wayWaits += 1) {
       await new Promise(resolve => setTimeout(resolve, wayMillis));
     }
   }

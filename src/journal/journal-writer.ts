@@ -14,7 +14,7 @@ const flushIntervalMillis = 1_000;
 const largestBacklogBytes = 4_194_304;
 const smallBatchBytes = 262_144;
 // More than this in so short a time is no live stream: a file that is sent as fast as the line carries it.
-const floodBytes = 1_572_864;
+const floodBytes = 2_621_440;
 const floodWindowMillis = 250;
 
 /**

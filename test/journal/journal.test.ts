@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { JournalReader } from '../../src/journal/journal-reader.ts';
 import { JournalWriter } from '../../src/journal/journal-writer.ts';
+import { eventually } from '../support/eventually.ts';
 
 async function temporaryJournal(test: { teardown(clean: () => Promise<void>): unknown }): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'livereel-journal-'));
@@ -94,5 +95,53 @@ t.test('a client that is faster than the disk loses nothing', async t => {
   t.equal(writer.safe.bytes, 120_000_000);
   const read = (await readAll(directory, writer)).reduce((sum, piece) => sum + piece.bytes.length, 0);
   t.equal(read, 120_000_000);
+  await writer.close();
+});
+
+t.test('while a stream floods in its reader gives way, and not a moment longer', async t => {
+  const directory = await temporaryJournal(t);
+  const writer = await JournalWriter.open(directory);
+  t.notOk(writer.isFlooded);
+  for (let index = 0; index < 250; index += 1) writer.append([Buffer.alloc(4_096)], { units: 1 });
+  t.notOk(writer.isFlooded, 'a megabyte at once is a large chunk');
+  let wasFlooded = false;
+  for (let index = 0; index < 30; index += 1) {
+    writer.append([Buffer.alloc(1_048_576)], { units: 1 });
+    wasFlooded ||= writer.isFlooded;
+  }
+  t.ok(wasFlooded);
+  await eventually(() => !writer.isFlooded, { what: 'the flood is over' });
+  await writer.close();
+});
+
+t.test('a flood that does not stop is read all the same', async t => {
+  const directory = await temporaryJournal(t);
+  const writer = await JournalWriter.open(directory);
+  const whole = Buffer.alloc(8_388_608, 'flood');
+  writer.append([whole], { units: 1 });
+  await writer.end();
+  const reads = { underway: 0, most: 0 };
+  const tail = {
+    safe: writer.safe,
+    isEnded: true,
+    failure: null,
+    onAdvance: () => () => false,
+    get isFlooded() {
+      reads.underway += 1;
+      reads.most = Math.max(reads.most, reads.underway);
+      return true;
+    },
+  };
+  const reader = await JournalReader.open(directory, tail, 0);
+  const pieces: Buffer[] = [];
+  for (let piece = await read(); piece !== null; piece = await read()) pieces.push(Buffer.from(piece.bytes));
+  function read() {
+    reads.underway = 0;
+    return reader.read(new AbortController().signal);
+  }
+  t.ok(Buffer.concat(pieces).equals(whole));
+  t.ok(reads.most > 20, 'it gave way');
+  t.ok(reads.underway <= 2, 'and then no more');
+  await reader.close();
   await writer.close();
 });
