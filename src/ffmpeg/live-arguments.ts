@@ -157,11 +157,18 @@ function videoTimescale({ frameRate }: LiveInput): number {
   return frameRate === null ? 90_000 : Math.round(frameRate * 1_000);
 }
 
+// One picture a fragment: nothing waits in ffmpeg but the newest one, whose duration is not known yet. Of sound three
+// frames: each fragment wakes the server, 47 a second would be half of what a session costs it, and parts go out with
+// their sound up to 150 ms behind.
+const soundFragmentMicros = '60000';
+
 function fragmentsTo(pipe: number, timescale: number): string[] {
-  // frag_discont with no edit list and no shifting: a fragment's decode time is the packet's own. One frame a
-  // fragment: nothing waits in ffmpeg but the newest frame, whose duration is not known yet.
-  const flags = '+empty_moov+default_base_moof+frag_every_frame+skip_trailer+frag_discont';
+  // frag_discont with no edit list and no shifting: a fragment's decode time is the packet's own.
+  const flags = '+empty_moov+default_base_moof+skip_trailer+frag_discont';
   const times = ['-use_editlist', '0', '-avoid_negative_ts', 'disabled'];
-  const scale = pipe === videoPipe ? ['-video_track_timescale', String(timescale)] : [];
-  return [...times, ...scale, '-movflags', flags, '-flush_packets', '1', '-f', 'mp4', `pipe:${pipe}`];
+  const packing =
+    pipe === videoPipe
+      ? ['-video_track_timescale', String(timescale), '-movflags', `${flags}+frag_every_frame`]
+      : ['-movflags', flags, '-frag_duration', soundFragmentMicros];
+  return [...times, ...packing, '-flush_packets', '1', '-f', 'mp4', `pipe:${pipe}`];
 }

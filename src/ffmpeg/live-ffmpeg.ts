@@ -13,6 +13,8 @@ export interface LiveOutput {
   /** PCM of what `LiveInput.isHeard`; taken as it comes: nothing ever waits for it. */
   readonly speech: FragmentStreamVisitor;
   settled(): Promise<void>;
+  /** Nothing is under way that `settled` would wait for. */
+  readonly isSettled: boolean;
   /** H.264 that needs nothing of ffmpeg passes beside it: how it is coded; its pictures come to `video.sample`. */
   passingVideo(parameterSets: AvcParameterSets, width: number, height: number): void;
   /** Sound until `seconds` on the stream's clock went to ffmpeg: it will come, however late. */
@@ -166,12 +168,24 @@ export class LiveFfmpeg {
     await this.ended;
   }
 
-  async #readSamples(pipe: Readable, visitor: FragmentStreamVisitor, output: LiveOutput): Promise<void> {
+  #readSamples(pipe: Readable, visitor: FragmentStreamVisitor, output: LiveOutput): Promise<void> {
     const reader = new FragmentStreamReader(visitor);
-    for await (const bytes of pipe) {
-      reader.push(bytes as Buffer);
-      await output.settled();
-    }
+    return new Promise((resolve, reject) => {
+      // Not an asynchronous iteration: that costs more than all that is done with a few frames of sound.
+      pipe.on('data', (bytes: Buffer) => {
+        try {
+          reader.push(bytes);
+        } catch (error) {
+          pipe.destroy();
+          reject(error);
+        }
+        if (output.isSettled) return;
+        pipe.pause();
+        output.settled().then(() => pipe.resume(), reject);
+      });
+      pipe.once('error', reject);
+      pipe.once('close', resolve);
+    });
   }
 
   /** Captions are an addition: whatever goes wrong with them, the pipe is emptied and the stream goes on. */

@@ -6,6 +6,7 @@ import {
   audioTimescale,
   type MediaSample,
 } from '../media/media-sample.ts';
+import { SampleMemory } from '../media/sample-memory.ts';
 import { AudioLine } from './audio-line.ts';
 import { type CutterSettings, type PartCut, PartCutter } from './part-cutter.ts';
 import type { PartWriter, TimelineEnd } from './part-writer.ts';
@@ -224,6 +225,11 @@ export class Packager {
     if (this.#failure !== null) throw this.#failure;
   }
 
+  /** Nothing is being published, and nothing has failed. */
+  get isSettled(): boolean {
+    return this.#publishing === null && this.#failure === null;
+  }
+
   /** Resolves when more pictures are wanted: few of those that came wait for their sound. */
   room(): Promise<void> {
     return this.#steps.room();
@@ -368,6 +374,7 @@ export class Packager {
       startedAtMillis: this.#wall.millis + (cut.startSeconds - this.#wall.mediaSeconds) * 1_000,
       partTargetSeconds: cut.partTargetSeconds,
     });
+    for (const { data } of cut.samples) SampleMemory.letGo(data);
     this.#isDiscontinuity = false;
     this.#publishedSeconds = cut.endSeconds;
     if (last !== undefined) this.#publishedVideo = positionOf(last);

@@ -1,22 +1,30 @@
-import { appendFileSync } from 'node:fs';
+import { closeSync, constants, ftruncateSync, openSync, readSync, renameSync, writeSync } from 'node:fs';
 import { type FileHandle, open, rename, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LivereelError } from '../errors.ts';
 import { mediaName, type Rendition } from './rendition.ts';
 
-// What viewers at the live edge fetch stays in memory; what is older is read from the file.
-const keptParts = 8;
-const keptBytes = 1_048_576;
+// What viewers at the live edge fetch is read once for all of them.
+const heldParts = 8;
+const heldBytes = 1_048_576;
+
+type HeldPart = {
+  readonly segment: number;
+  readonly part: number;
+  readonly sizeBytes: number;
+  readonly bytes: Promise<Buffer>;
+};
 
 /**
  * The bytes of one rendition: parts are appended to the file of the open segment, which gets its name once it
- * is complete and is never changed again. Owned by its packager.
+ * is complete and is never changed again. Owned by its packager. What it writes goes to the page cache in some tens of
+ * microseconds: handing it to another thread and back would take longer.
  */
 export class PartStore {
   readonly #directory: string;
   readonly #rendition: Rendition;
-  #newest: { segment: number; part: number; bytes: Buffer }[] = [];
-  #open: { segment: number; handle: FileHandle; sizeBytes: number } | null = null;
+  #held: HeldPart[] = [];
+  #open: { readonly segment: number; readonly descriptor: number; sizeBytes: number } | null = null;
 
   constructor(directory: string, rendition: Rendition) {
     this.#directory = directory;
@@ -39,7 +47,7 @@ export class PartStore {
     // After a power cut the end of a segment may be lost that had its last name already.
     if (!(await this.isUnnamed(segment)))
       await rename(this.#file(segment), this.#openFile(segment)).catch(ignoreMissing);
-    await this.#openAt(segment, sizeBytes);
+    this.#openAt(segment, sizeBytes);
   }
 
   /** Whether the file of a segment has not got its last name. */
@@ -47,40 +55,73 @@ export class PartStore {
     return (await sizeOfFile(this.#openFile(segment))) !== null;
   }
 
-  /** Appends a part to the open segment; returns where it begins. */
-  async append(segment: number, part: number, bytes: Buffer): Promise<number> {
-    const target = this.#open ?? (await this.#openAt(segment, 0));
+  /** Opens the file of a new segment, if it is not the open one. */
+  begin(segment: number): void {
+    if (this.#open?.segment !== segment) this.#openAt(segment, 0);
+  }
+
+  /**
+   * Appends a part to the open segment; returns where it begins. Also on a disk that is nearly full: all of it is
+   * written, or it throws.
+   */
+  append(bytes: Buffer): number {
+    const target = this.#open;
+    if (target === null) throw new LivereelError('internal', 'a part belongs to a segment');
     const offsetBytes = target.sizeBytes;
-    // Also on a disk that is nearly full: all of it is written, or it throws.
-    // A part is some ten kilobytes for the page cache: on this thread, as `LineLog.append`.
-    appendFileSync(target.handle.fd, bytes);
-    target.sizeBytes += bytes.length;
-    this.#newest.push({ segment, part, bytes });
-    let held = this.#newest.reduce((sum, kept) => sum + kept.bytes.length, 0);
-    while (this.#newest.length > keptParts || (held > keptBytes && this.#newest.length > 1)) {
-      held -= this.#newest.shift()?.bytes.length ?? 0;
+    for (let written = 0; written < bytes.length; ) {
+      const position = offsetBytes + written;
+      written += writeSync(target.descriptor, bytes, written, bytes.length - written, position);
     }
+    target.sizeBytes += bytes.length;
     return offsetBytes;
   }
 
   /** Gives the open segment its final name. */
-  async complete(): Promise<void> {
+  complete(): void {
     if (this.#open === null) return;
-    const { segment, handle } = this.#open;
+    const { segment, descriptor } = this.#open;
     this.#open = null;
-    await handle.close();
-    await rename(this.#openFile(segment), this.#file(segment));
+    closeSync(descriptor);
+    renameSync(this.#openFile(segment), this.#file(segment));
   }
 
   /** A published part's bytes. @throws LivereelError `not-found`. */
-  async read(segment: number, part: number): Promise<Buffer> {
-    const kept = this.#newest.find(candidate => candidate.segment === segment && candidate.part === part);
-    if (kept !== undefined) return kept.bytes;
+  read(segment: number, part: number): Promise<Buffer> {
+    const known = this.#held.find(candidate => candidate.segment === segment && candidate.part === part);
+    if (known !== undefined) return known.bytes;
     const place = this.#rendition.segment(segment)?.parts[part];
-    if (place === undefined) throw new LivereelError('not-found', 'there is no such part (any more)');
+    if (place === undefined)
+      return Promise.reject(new LivereelError('not-found', 'there is no such part (any more)'));
+    const bytes = this.#readAt(segment, place);
+    this.#hold({ segment, part, sizeBytes: place.sizeBytes, bytes });
+    return bytes;
+  }
+
+  async close(): Promise<void> {
+    if (this.#open !== null) closeSync(this.#open.descriptor);
+    this.#open = null;
+    this.#held = [];
+  }
+
+  /** What could not be read is not held: the next viewer's request tries again. */
+  #hold(held: HeldPart): void {
+    this.#held.push(held);
+    held.bytes.catch(() => {
+      this.#held = this.#held.filter(other => other !== held);
+    });
+    let bytes = this.#held.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+    while (this.#held.length > heldParts || (bytes > heldBytes && this.#held.length > 1))
+      bytes -= this.#held.shift()?.sizeBytes ?? 0;
+  }
+
+  async #readAt(segment: number, place: { offsetBytes: number; sizeBytes: number }): Promise<Buffer> {
+    const bytes = Buffer.allocUnsafe(place.sizeBytes);
+    if (this.#open?.segment === segment) {
+      readSync(this.#open.descriptor, bytes, 0, bytes.length, place.offsetBytes);
+      return bytes;
+    }
     const handle = await this.#openForReading(segment);
     try {
-      const bytes = Buffer.allocUnsafe(place.sizeBytes);
       await handle.read(bytes, 0, bytes.length, place.offsetBytes);
       return bytes;
     } finally {
@@ -88,29 +129,18 @@ export class PartStore {
     }
   }
 
-  /** Flushes the open segment to the device. */
-  async flush(): Promise<void> {
-    await this.#open?.handle.datasync();
-  }
-
-  async close(): Promise<void> {
-    await this.#open?.handle.close();
+  #openAt(segment: number, sizeBytes: number): void {
+    if (this.#open !== null) closeSync(this.#open.descriptor);
     this.#open = null;
-    this.#newest = [];
-  }
-
-  async #openAt(segment: number, sizeBytes: number) {
-    const handle = await open(this.#openFile(segment), 'a+');
-    await handle.truncate(sizeBytes);
-    this.#open = { segment, handle, sizeBytes };
-    return this.#open;
+    const descriptor = openSync(this.#openFile(segment), constants.O_RDWR | constants.O_CREAT);
+    this.#open = { segment, descriptor, sizeBytes };
+    ftruncateSync(descriptor, sizeBytes);
   }
 
   /** The file may get its last name while it is looked for. */
   async #openForReading(segment: number): Promise<FileHandle> {
-    const [open_, named] = [this.#openFile(segment), this.#file(segment)];
-    const inOrder = this.#open?.segment === segment ? [open_, named] : [named, open_, named];
-    for (const path of inOrder) {
+    const named = this.#file(segment);
+    for (const path of [named, this.#openFile(segment), named]) {
       const handle = await open(path, 'r').catch(ignoreMissing);
       if (handle !== undefined) return handle;
     }

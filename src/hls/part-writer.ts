@@ -1,6 +1,7 @@
 import { LivereelError } from '../errors.ts';
 import type { AvcParameterSets } from '../media/avc.ts';
 import { fragment, initializationSection, type TrackRun } from '../media/fmp4-writer.ts';
+import { idleBuffers } from '../media/idle-buffers.ts';
 import type { AudioChannels } from '../media/media-sample.ts';
 import { LineLog } from '../store/line-log.ts';
 import { PartStore } from './part-store.ts';
@@ -127,14 +128,14 @@ export class PartWriter {
     const { rendition } = this;
     const segment = rendition.open ?? this.#newSegment(part, entries);
     this.#sequenceNumber += 1;
-    const bytes = fragment(this.#sequenceNumber, part.runs);
-    const offsetBytes = await this.store.append(segment.number, segment.parts.length, bytes);
+    this.store.begin(segment.number);
+    const { offsetBytes, sizeBytes } = this.#write(part);
     const { durationSeconds, isIndependent, partTargetSeconds } = part;
     entries.push({
       type: 'part',
       durationSeconds,
       isIndependent,
-      sizeBytes: bytes.length,
+      sizeBytes,
       partTargetSeconds,
       endSeconds: part.endSeconds,
       isLast: part.isLast,
@@ -144,8 +145,8 @@ export class PartWriter {
       frames: part.frames,
     });
     await this.#log.append(...entries);
-    if (part.isLast) await this.store.complete();
-    segment.parts.push({ durationSeconds, isIndependent, offsetBytes, sizeBytes: bytes.length });
+    if (part.isLast) this.store.complete();
+    segment.parts.push({ durationSeconds, isIndependent, offsetBytes, sizeBytes });
     rendition.partTargetSeconds = partTargetSeconds;
     rendition.open = segment;
     if (part.isLast) this.#closeSegment();
@@ -156,7 +157,7 @@ export class PartWriter {
   async closeOpenSegment(): Promise<void> {
     if (this.rendition.open === null) return;
     await this.#log.append({ type: 'close' });
-    await this.store.complete();
+    this.store.complete();
     this.#closeSegment();
     this.#onPublished();
   }
@@ -171,14 +172,23 @@ export class PartWriter {
     this.#onPublished();
   }
 
-  async flush(): Promise<void> {
-    await this.store.flush();
-    await this.#log.flush();
-  }
-
   async close(): Promise<void> {
     await this.store.close();
     await this.#log.close();
+  }
+
+  /** The part's bytes are put together in memory that is lent for this moment: viewers get them from the file. */
+  #write({ runs }: CutPart): { offsetBytes: number; sizeBytes: number } {
+    let lent: Buffer | null = null;
+    const bytes = fragment(this.#sequenceNumber, runs, sizeBytes => {
+      lent = idleBuffers.takeFor(sizeBytes);
+      return lent;
+    });
+    try {
+      return { offsetBytes: this.store.append(bytes), sizeBytes: bytes.length };
+    } finally {
+      if (lent !== null) idleBuffers.give(lent);
+    }
   }
 
   #newSegment({ isDiscontinuity, startedAtMillis }: CutPart, entries: TimelineEntry[]): Segment {
@@ -289,7 +299,7 @@ export class PartWriter {
     if (last === undefined) return;
     if (!(await this.store.isUnnamed(last.number))) return;
     await this.store.reopen(last.number, sizeOf(last));
-    await this.store.complete();
+    this.store.complete();
   }
 }
 

@@ -1,7 +1,7 @@
 import { readSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { LivereelError } from '../errors.ts';
-import { idleBuffers } from './idle-buffers.ts';
+import { idleBuffers } from '../media/idle-buffers.ts';
 import { journalFile, journalFileNumbers } from './journal-files.ts';
 import { fileHeadBytes, readFileHead, readRecordHead, recordHeadBytes } from './record-layout.ts';
 

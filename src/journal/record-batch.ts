@@ -1,4 +1,4 @@
-import { idleBuffers } from './idle-buffers.ts';
+import { idleBuffers } from '../media/idle-buffers.ts';
 import { type AppendFacts, type RecordKind, recordHeadBytes, writeRecordHead } from './record-layout.ts';
 
 // Recovery reads a record whole: what a fast client sends in one turn becomes several.

@@ -111,8 +111,14 @@ export function isCodedInOrder({ sps }: AvcParameterSets): boolean {
   });
 }
 
-/** A sample of the byte stream format (H.264, annex B.1) in MP4 layout: each NAL unit behind its length in 4 bytes. */
-export function withLengths(sample: Buffer): Buffer {
+/**
+ * A sample of the byte stream format (H.264, annex B.1) in MP4 layout, each NAL unit behind its length in 4 bytes, in
+ * memory that `allocate` gives.
+ */
+export function withLengths(
+  sample: Buffer,
+  allocate: (sizeBytes: number) => Buffer = Buffer.allocUnsafe,
+): Buffer {
   const nals: Buffer[] = [];
   for (let at = sample.indexOf(startCode); at >= 0; ) {
     const next = sample.indexOf(startCode, at + startCode.length);
@@ -122,7 +128,7 @@ export function withLengths(sample: Buffer): Buffer {
     if (end > at + startCode.length) nals.push(sample.subarray(at + startCode.length, end));
     at = next;
   }
-  const bytes = Buffer.allocUnsafe(nals.reduce((sum, nal) => sum + 4 + nal.length, 0));
+  const bytes = allocate(nals.reduce((sum, nal) => sum + 4 + nal.length, 0));
   let position = 0;
   for (const nal of nals) {
     position = bytes.writeUInt32BE(nal.length, position);

@@ -124,15 +124,22 @@ const syncFlags = 0x0200_0000;
 const nonSyncFlags = 0x0101_0000;
 const entryBytes = 16;
 
-/** One fragment (`moof` and `mdat`) of the runs that are not empty; `sequenceNumber` counts from 1. */
-export function fragment(sequenceNumber: number, runs: readonly TrackRun[]): Buffer {
+/**
+ * One fragment (`moof` and `mdat`) of the runs that are not empty; `sequenceNumber` counts from 1. `allocate` gives
+ * its memory: so many bytes or more.
+ */
+export function fragment(
+  sequenceNumber: number,
+  runs: readonly TrackRun[],
+  allocate: (sizeBytes: number) => Buffer = Buffer.allocUnsafe,
+): Buffer {
   const filled = runs.filter(run => run.samples.length > 0);
   const headBytes = filled.reduce((sum, run) => sum + 64 + run.samples.length * entryBytes, 8 + 16);
   const dataBytes = filled.reduce(
     (sum, run) => sum + run.samples.reduce((size, sample) => size + sample.data.length, 0),
     0,
   );
-  const bytes = Buffer.allocUnsafe(headBytes + 8 + dataBytes);
+  const bytes = allocate(headBytes + 8 + dataBytes);
   let position = writeHead(bytes, 0, headBytes, 'moof');
   position = writeHead(bytes, position, 16, 'mfhd', 0);
   position = bytes.writeUInt32BE(sequenceNumber >>> 0, position);
@@ -145,7 +152,7 @@ export function fragment(sequenceNumber: number, runs: readonly TrackRun[]): Buf
   for (const run of filled) {
     for (const sample of run.samples) position += sample.data.copy(bytes, position);
   }
-  return bytes;
+  return bytes.subarray(0, position);
 }
 
 function writeTrackFragment(

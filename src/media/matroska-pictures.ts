@@ -3,12 +3,16 @@ import { ebmlId, element, openElement, readUnsigned } from './ebml.ts';
 import { type MatroskaBlock, MatroskaElements, readBlock } from './matroska-elements.ts';
 import { parameterSetsOf, readTracks, type TrackEntry, timestampScaleNanosOf } from './matroska-track.ts';
 import type { MediaSample } from './media-sample.ts';
+import { SampleMemory } from './sample-memory.ts';
 
 /** Gets the pictures of a Matroska stream as they are coded; times in 1/90000 s of the stream's own clock. */
 export interface PictureVisitor {
   /** How the pictures are coded, before the first of them; the size is the header's. */
   coding(parameterSets: AvcParameterSets, width: number, height: number): void;
-  /** NAL units behind lengths of 4 bytes; parameter sets that change stand in the picture itself. */
+  /**
+   * NAL units behind lengths of 4 bytes; parameter sets that change stand in the picture itself. Whoever has no need of
+   * its bytes any more gives them to `SampleMemory.letGo`.
+   */
   picture(sample: MediaSample): void;
   /** Sound until `seconds` on the stream's own clock went by: it is in what `push` gives back. */
   soundPassed(seconds: number): void;
@@ -29,6 +33,7 @@ const presumedFrameTicks = pictureTimescale / 30;
 export class MatroskaPictures {
   readonly #visitor: PictureVisitor;
   readonly #rest: Buffer[] = [];
+  readonly #memory = new SampleMemory();
   readonly #elements = new MatroskaElements({
     // Its length is another without the pictures.
     opened: id => this.#rest.push(openElement(id)),
@@ -49,7 +54,7 @@ export class MatroskaPictures {
     this.#visitor = visitor;
   }
 
-  /** Takes the next bytes and keeps copies; returns the part of the stream that is left, which may be empty. */
+  /** Takes the next bytes and makes copies of pictures; returns the part of the stream that is left, which may be empty. */
   push(bytes: Buffer): Buffer {
     this.#elements.push(bytes);
     return Buffer.concat(this.#rest.splice(0));
@@ -106,7 +111,9 @@ export class MatroskaPictures {
     // With no configuration in the header it is a byte stream (H.264, annex B). The bytes themselves cannot tell: a
     // length of 256 to 511 looks like a start code.
     const isByteStream = this.#video?.codecPrivate.length === 0;
-    const data = isByteStream ? withLengths(content) : Buffer.from(content);
+    const data = isByteStream
+      ? withLengths(content, sizeBytes => this.#memory.take(sizeBytes))
+      : this.#memory.copy(content);
     const sets = isSync ? parameterSetsIn(data) : null;
     if (sets !== null && !isCodedInOrder(sets)) this.#refuse();
     if (this.#isRefused) return;

@@ -38,6 +38,9 @@ export function outputTo(packager: Packager, speech: PlacedSpeech | null): LiveO
     audio: { header: () => undefined, sample: sample => packager.audio(sample) },
     speech: { header: () => undefined, sample: sample => speech?.push(sample) },
     settled: () => packager.settled(),
+    get isSettled() {
+      return packager.isSettled;
+    },
     passingVideo: (sets, width, height) =>
       packager.videoFormat(formatOf(sets, pictureTimescale, width, height)),
     soundPassed: seconds => packager.soundDecoding(seconds),
