@@ -4,6 +4,7 @@ import { LivereelError } from '../errors.ts';
 import { journalFile, recoverJournal } from './journal-files.ts';
 import { RecordBatch } from './record-batch.ts';
 import { type AppendFacts, fileHeadBytes, largestFileBytes, writeFileHead } from './record-layout.ts';
+import { writeWhole, writeWholeNow } from './whole-writes.ts';
 
 /** What stands in the journal's files: it survives `kill -9` of every process, and a power cut after a second. */
 export type SafeEnd = { readonly bytes: number; readonly units: number };
@@ -35,7 +36,7 @@ export class JournalWriter {
   #filling = new RecordBatch();
   #spare = new RecordBatch();
   #writing: Promise<void> | null = null;
-  #flood = { sinceMillis: 0, bytes: 0 };
+  #flood = { sinceMillis: 0, bytes: 0, isGoingOn: false };
   #isUnflushed = false;
   #failure: LivereelError | null = null;
 
@@ -71,7 +72,7 @@ export class JournalWriter {
       return new JournalWriter(directory, await open(journalFile(directory, end.fileNumber), 'r+'), end);
     const handle = await open(journalFile(directory, 1), 'w+');
     try {
-      await writeWhole(handle, writeFileHead({ startBytes: 0, startUnits: 0 }), 0);
+      await writeWhole(handle, [writeFileHead({ startBytes: 0, startUnits: 0 })], 0);
     } catch (error) {
       await handle.close();
       throw error;
@@ -109,7 +110,10 @@ export class JournalWriter {
 
   /** Whether bytes come far faster than any live stream: who reads along may give way to them. */
   get isFlooded(): boolean {
-    return this.#flood.bytes > floodBytes && performance.now() - this.#flood.sinceMillis < floodWindowMillis;
+    const { sinceMillis, bytes, isGoingOn } = this.#flood;
+    // Once begun it lasts until a stretch without one: else each stretch would begin with a moment of peace, in which
+    // whoever reads along takes the machine.
+    return (isGoingOn || bytes > floodBytes) && performance.now() - sinceMillis < floodWindowMillis;
   }
 
   /** Why nothing can be written any more, when so. */
@@ -168,8 +172,10 @@ export class JournalWriter {
     this.#flood.bytes += bytes;
     if (this.#flood.bytes < floodBytes / 2) return;
     const nowMillis = performance.now();
-    if (nowMillis - this.#flood.sinceMillis > floodWindowMillis)
-      this.#flood = { sinceMillis: nowMillis, bytes };
+    const elapsedMillis = nowMillis - this.#flood.sinceMillis;
+    if (elapsedMillis <= floodWindowMillis) return;
+    const isGoingOn = elapsedMillis <= 2 * floodWindowMillis && this.#flood.bytes > floodBytes;
+    this.#flood = { sinceMillis: nowMillis, bytes, isGoingOn };
   }
 
   async #drained(): Promise<void> {
@@ -185,9 +191,11 @@ export class JournalWriter {
         const position = this.#position;
         this.#position += batch.lengthBytes;
         const target = this.#taken;
+        const isSmall = batch.lengthBytes <= smallBatchBytes;
         const bytes = batch.seal(Date.now());
-        // A live stream's batch is small and goes to the page cache: handing it to another thread costs more.
-        if (bytes.length <= smallBatchBytes) writeAtOnce(this.#handle.fd, bytes, position);
+        // A live stream's batch is small and goes to the page cache: handing it to another thread costs more. In a flood
+        // this thread has enough to do with taking in.
+        if (isSmall && !this.isFlooded) writeWholeNow(this.#handle.fd, bytes, position);
         else await writeWhole(this.#handle, bytes, position);
         batch.clear();
         // What `#writeNow` wrote behind this batch became safe with it.
@@ -209,10 +217,10 @@ export class JournalWriter {
 
   /** Writes the growing batch on this thread, behind the batch that is under way: the disk is slower than the client. */
   #writeNow(): void {
-    const bytes = this.#filling.seal(Date.now());
+    const { lengthBytes } = this.#filling;
     try {
-      writeAtOnce(this.#handle.fd, bytes, this.#position);
-      this.#position += bytes.length;
+      writeWholeNow(this.#handle.fd, this.#filling.seal(Date.now()), this.#position);
+      this.#position += lengthBytes;
       this.#filling.clear();
     } catch (cause) {
       this.#fail(cause);
@@ -258,19 +266,5 @@ export class JournalWriter {
 
   #announce(): void {
     for (const listener of [...this.#listeners]) listener();
-  }
-}
-
-function writeAtOnce(descriptor: number, bytes: Buffer, position: number): void {
-  for (let written = 0; written < bytes.length; ) {
-    written += writeSync(descriptor, bytes, written, bytes.length - written, position + written);
-  }
-}
-
-async function writeWhole(handle: FileHandle, bytes: Buffer, position: number): Promise<void> {
-  let written = 0;
-  while (written < bytes.length) {
-    const { bytesWritten } = await handle.write(bytes, written, bytes.length - written, position + written);
-    written += bytesWritten;
   }
 }

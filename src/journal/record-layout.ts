@@ -54,15 +54,25 @@ export type AppendFacts = {
   readonly mediaTicks?: number;
 };
 
-/** Writes a record's head at `position`; the checksum covers the rest of the head and the payload behind it. */
-export function writeRecordHead(bytes: Buffer, position: number, head: RecordHead): void {
-  bytes.writeUInt32LE(head.payloadBytes, position + 4);
-  bytes.writeUInt32LE((kinds.indexOf(head.kind) << 28) | head.units, position + 8);
-  bytes.writeUInt32LE(0, position + 12);
-  bytes.writeDoubleLE(head.arrivedAtMillis, position + 16);
-  bytes.writeDoubleLE(head.mediaTicks, position + 24);
-  const end = position + recordHeadBytes + head.payloadBytes;
-  bytes.writeUInt32LE(crc32(bytes.subarray(position + 4, end)), position);
+/**
+ * Writes a record's head to the beginning of `bytes`; the checksum covers the rest of the head and the payload, which
+ * follows it there and goes on in `more`.
+ */
+export function writeRecordHead(bytes: Buffer, head: RecordHead, more: readonly Buffer[]): void {
+  bytes.writeUInt32LE(head.payloadBytes, 4);
+  bytes.writeUInt32LE((kinds.indexOf(head.kind) << 28) | head.units, 8);
+  bytes.writeUInt32LE(0, 12);
+  bytes.writeDoubleLE(head.arrivedAtMillis, 16);
+  bytes.writeDoubleLE(head.mediaTicks, 24);
+  let leftBytes = recordHeadBytes + head.payloadBytes;
+  let checksum = crc32(bytes.subarray(4, leftBytes));
+  leftBytes -= bytes.length;
+  for (const next of more) {
+    if (leftBytes <= 0) break;
+    checksum = crc32(next.subarray(0, leftBytes), checksum);
+    leftBytes -= next.length;
+  }
+  bytes.writeUInt32LE(checksum, 0);
 }
 
 /** Reads a head without its checksum; null when the bytes end too early or cannot be a head. */

@@ -1,5 +1,5 @@
 const bufferBytes = 131_072;
-const mostIdle = 32;
+const mostIdle = 64;
 const idle: Buffer[] = [];
 
 /**

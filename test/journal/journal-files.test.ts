@@ -32,7 +32,7 @@ function fileOf(start: { bytes: number; units: number }, appends: readonly Appen
     units += facts.units;
     const batch = new RecordBatch();
     batch.add([Buffer.from(text)], facts, units);
-    pieces.push(Buffer.from(batch.seal(1_700_000_000_000 + units)));
+    pieces.push(Buffer.concat(batch.seal(1_700_000_000_000 + units)));
   }
   return Buffer.concat(pieces);
 }
