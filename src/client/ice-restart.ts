@@ -15,6 +15,8 @@ export function restartFragment(offer: string): string {
     pick('a=mid:'),
     pick('a=ice-ufrag:'),
     pick('a=ice-pwd:'),
+    // That we take a new handshake too, which servers whose transport cannot restart need.
+    pick('a=fingerprint:') ?? lines.find(line => line.startsWith('a=fingerprint:')),
   ].filter(line => line !== undefined);
   return `${told.join('\r\n')}\r\n`;
 }
@@ -28,6 +30,7 @@ export function restartedAnswer(answer: string, fragment: string): string {
   const lines = linesOf(answer).flatMap(line => {
     if (line.startsWith('a=ice-ufrag:')) return [find('a=ice-ufrag:') ?? line];
     if (line.startsWith('a=ice-pwd:')) return [find('a=ice-pwd:') ?? line];
+    if (line.startsWith('a=fingerprint:')) return [find('a=fingerprint:') ?? line];
     if (candidates.length === 0) return [line];
     if (/^a=(candidate:|end-of-candidates)/.test(line)) return [];
     if (!isFirst || !line.startsWith('a=mid:')) return [line];

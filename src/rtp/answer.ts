@@ -2,7 +2,6 @@ import { randomInt } from 'node:crypto';
 import type { LocalTransport } from './local-transport.ts';
 import type { NegotiatedMedia } from './negotiated-media.ts';
 import { type AgreedSection, extensionUris, type Offer, type OfferedSection } from './offer.ts';
-import type { PeerTransport } from './peer-transport.ts';
 
 /** What a viewer is told of the packets it will get; `OutgoingMedia.sources` has them. */
 export type OutgoingSource = {
@@ -14,7 +13,7 @@ export type OutgoingSource = {
 };
 
 /**
- * The answer to an offer (RFC 8829, section 5.3; RFC 9725, section 4.2): ICE-lite, passive, complete with its
+ * The answer to an offer (RFC 8829, section 5.3; RFC 9725, section 4.2): ICE-lite, complete with its
  * candidates. `sources`: of a viewer, one for each of `offer.media`.
  */
 export function writeAnswer(
@@ -35,7 +34,7 @@ export function writeAnswer(
         ? refusedSection(section)
         : [
             ...sectionHead(section, section.agreed.media),
-            ...transportLines(local),
+            ...transportLines(offer, local),
             // One transport for all: its candidates stand in the first section of the bundle.
             ...(section.mid === mids[0] ? candidateLines(local) : []),
             ...mediaLines(section.agreed),
@@ -58,16 +57,15 @@ export function candidateLines({ candidates }: LocalTransport): string[] {
   ];
 }
 
-/** The lines of ICE credentials, as in an answer and in the fragment that answers a restart. */
-export function iceLines({ ice }: PeerTransport): string[] {
-  return [`a=ice-ufrag:${ice.ufrag}`, `a=ice-pwd:${ice.password}`, 'a=ice-options:trickle'];
-}
-
-function transportLines(local: LocalTransport): string[] {
+/** What a section says of the transport: ICE, and whose DTLS begins. As in an answer and in what answers a restart. */
+export function transportLines({ setup }: Offer, local: LocalTransport): string[] {
+  const { ice } = local;
   return [
-    ...iceLines(local),
+    `a=ice-ufrag:${ice.ufrag}`,
+    `a=ice-pwd:${ice.password}`,
+    'a=ice-options:trickle',
     `a=fingerprint:${local.fingerprint.algorithm} ${local.fingerprint.value}`,
-    'a=setup:passive',
+    `a=setup:${setup}`,
   ];
 }
 

@@ -1,5 +1,5 @@
 import { type MediaDescription, parse } from 'sdp-transform';
-import { candidateLines, iceLines } from './answer.ts';
+import { candidateLines, transportLines } from './answer.ts';
 import type { LocalTransport } from './local-transport.ts';
 import { malformedSdp } from './malformed-sdp.ts';
 import type { Offer } from './offer.ts';
@@ -13,6 +13,8 @@ export type IceFragment = {
   readonly candidates: readonly IceCandidate[];
   /** `a=end-of-candidates`: there will be no more. */
   readonly isComplete: boolean;
+  /** The peer names its certificate: it takes a new DTLS handshake with the restart. */
+  readonly takesNewDtls: boolean;
 };
 
 /** An address at which a peer may be reached. */
@@ -55,11 +57,16 @@ export function readIceFragment(fragment: string): IceFragment {
   if (ice === null && candidates.length === 0 && !isComplete) {
     throw malformedSdp('the fragment has neither candidates nor ICE credentials.');
   }
-  return { ice, candidates: candidates.flatMap(usableCandidate), isComplete };
+  const takesNewDtls = parts.some(({ fingerprint }) => fingerprint !== undefined);
+  return { ice, candidates: candidates.flatMap(usableCandidate), isComplete, takesNewDtls };
 }
 
-/** The fragment that answers a restart of ICE (RFC 9725, section 4.3.3): our credentials and candidates. */
-export function writeIceFragment({ media }: Offer, local: LocalTransport): string {
+/**
+ * The fragment that answers a restart of ICE (RFC 9725, section 4.3.3): our credentials and candidates; and who we are
+ * by DTLS, for the engine begins that anew.
+ */
+export function writeIceFragment(offer: Offer, local: LocalTransport): string {
+  const { media } = offer;
   const [first] = media;
   if (first === undefined) throw new RangeError('an offer without media');
   const lines = [
@@ -67,7 +74,7 @@ export function writeIceFragment({ media }: Offer, local: LocalTransport): strin
     'a=ice-lite',
     `m=${first.kind} 9 UDP/TLS/RTP/SAVPF ${first.payloadType}`,
     `a=mid:${first.mid}`,
-    ...iceLines(local),
+    ...transportLines(offer, local),
     ...candidateLines(local),
   ];
   return `${lines.join('\r\n')}\r\n`;

@@ -2,10 +2,9 @@ import type { Offer } from './offer.ts';
 
 /**
  * What the engine is told of an offer: only its transport and one section, so that every packet of the bundle arrives
- * on one track, whatever source it names (docs/design.md, section 6). No candidates, since the peer finds us; and the
- * peer begins with DTLS, so that the engine is the passive side.
+ * on one track, whatever source it names (docs/design.md, section 6). No candidates, since the peer finds us.
  */
-export function narrowOffer({ role, transport, media }: Offer): string {
+export function narrowOffer({ role, transport, setup, media }: Offer): string {
   const [first] = media;
   if (first === undefined) throw new RangeError('an offer without media');
   const { kind, mid, payloadType, codec, clockHertz } = first;
@@ -22,7 +21,7 @@ export function narrowOffer({ role, transport, media }: Offer): string {
     `a=ice-pwd:${transport.ice.password}`,
     'a=ice-options:trickle',
     `a=fingerprint:${transport.fingerprint.algorithm} ${transport.fingerprint.value}`,
-    'a=setup:active',
+    `a=setup:${setup === 'active' ? 'passive' : 'active'}`,
     role === 'publish' ? 'a=sendonly' : 'a=recvonly',
     'a=rtcp-mux',
     `a=rtpmap:${payloadType} ${codec}/${clockHertz}${codec === 'opus' ? '/2' : ''}`,

@@ -14,6 +14,11 @@ export type Offer = {
   readonly role: PeerRole;
   /** Of the one transport that carries everything that was agreed on. */
   readonly transport: PeerTransport;
+  /**
+   * Our part in the DTLS handshake. The one that begins, where the peer leaves the choice: an engine that waits loses
+   * the peer's first message as long as its own ICE is not through, which costs clients with OpenSSL's timers a second.
+   */
+  readonly setup: 'active' | 'passive';
   /** All that were offered, in order: an answer has as many. */
   readonly sections: readonly OfferedSection[];
   /** What was agreed on: one or two sections, at most one of a kind, in the order of the offer. */
@@ -83,7 +88,9 @@ export function readOffer(
   if (media.length === 0) throw malformedSdp(whyNothing(session, role));
   checkShared(session, media);
   const first = session.media[accepted.findIndex(({ agreed }) => agreed !== null)] as MediaDescription;
-  return { role, transport: readPeerTransport(first, session), sections: accepted, media };
+  const transport = readPeerTransport(first, session);
+  const setup = (first.setup ?? session.setup) === 'active' ? 'passive' : 'active';
+  return { role, transport, setup, sections: accepted, media };
 }
 
 function parseBounded(sdp: string): SessionDescription {

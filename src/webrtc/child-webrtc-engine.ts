@@ -21,7 +21,7 @@ type Peer = { readonly media: PublishedMedia | null; readonly gone: (reason: str
 type WithoutId<Request> = Request extends { readonly id: number } ? Omit<Request, 'id'> : never;
 
 /** How long a request waits for a child that restarts; mostly it is back within a second. */
-const restartPatienceMillis = 3_000;
+const restartPatienceMillis = 5_000;
 const lookMillis = 20;
 const answerLimitMillis = 5_000;
 

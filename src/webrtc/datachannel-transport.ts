@@ -114,7 +114,6 @@ export class DatachannelTransport {
     if (this.#isClosed) return;
     this.#isClosed = true;
     try {
-      this.#track?.close();
       this.#connection.close();
     } catch (error) {
       this.#events.fault(error);
@@ -141,6 +140,8 @@ export class DatachannelTransport {
   }
 
   #changed(state: string): void {
+    // The last that is heard of it. A track that is not let go of stays, and with it all that it holds.
+    if (state === 'closed') this.#track?.close();
     if (this.#isClosed) return;
     if (state === 'connected' && this.#track?.isOpen()) this.#opened();
     if (state !== 'failed' && state !== 'closed') return;

@@ -99,11 +99,20 @@ export class Peer {
    * @throws LivereelError `malformed-sdp`, `precondition-required`, `precondition-failed`, `ice-restart-refused`.
    */
   trickle(fragment: string, ifMatch: string | null): { sdp: string; etag: string } | null {
-    const { ice } = readIceFragment(fragment);
+    const { ice, takesNewDtls } = readIceFragment(fragment);
     const known = this.offer.transport.ice;
     const isRestart = ice !== null && (ice.ufrag !== known.ufrag || ice.password !== known.password);
     this.#checkTag(ifMatch, isRestart);
-    return isRestart ? this.#restart(ice) : null;
+    if (!isRestart) return null;
+    // One that keeps to the old handshake would never be heard again.
+    if (!takesNewDtls) {
+      throw new LivereelError(
+        'ice-restart-refused',
+        'ICE restarts together with DTLS here: name a=fingerprint in the fragment and take that of the answer, ' +
+          'or POST a new offer.',
+      );
+    }
+    return this.#restart(ice);
   }
 
   /** Hangs up. Safe to call twice. */

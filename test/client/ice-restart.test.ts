@@ -52,6 +52,23 @@ t.test('the answer to them changes every section, and the candidates where there
   t.match(restartedAnswer(answer, lines(...credentials)), '203.0.113.5 8189');
 });
 
+t.test(
+  'a server that begins DTLS anew with a restart is told that it may, and who it is from then on',
+  async t => {
+    const mine = answer.replaceAll('a=mid:', 'a=fingerprint:sha-256 AA:BB\r\na=mid:');
+    t.match(restartFragment(mine), 'a=fingerprint:sha-256 AA:BB\r\n');
+    const told = lines(
+      'a=ice-ufrag:new',
+      'a=ice-pwd:newnewnewnewnewnewnewnew',
+      'a=fingerprint:sha-256 CC:DD',
+    );
+    t.same(restartedAnswer(mine, told).match(/a=fingerprint:.*/g), [
+      'a=fingerprint:sha-256 CC:DD',
+      'a=fingerprint:sha-256 CC:DD',
+    ]);
+  },
+);
+
 t.test('where packets should arrive is read from an answer', async t => {
   t.same(mediaAddress(answer), { hosts: ['203.0.113.5', '2001:db8::1'], port: 8189 });
   t.equal(mediaAddress('v=0\r\n'), undefined);

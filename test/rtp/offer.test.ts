@@ -1,4 +1,6 @@
 import t from 'tap';
+import { writeAnswer } from '../../src/rtp/answer.ts';
+import { narrowOffer } from '../../src/rtp/narrow-offer.ts';
 import { readOffer } from '../../src/rtp/offer.ts';
 import { type OfferName, offerOf } from '../support/offers.ts';
 
@@ -158,6 +160,18 @@ for (const [what, sdp, code, says] of refusals) {
     t.throws(() => readOffer(sdp, 'publish'), { code, message: says });
   });
 }
+
+t.test('we begin with DTLS, unless the peer wants to', async t => {
+  const local = { ...readOffer(published, 'publish').transport, candidates: [] };
+  for (const [theirs, ours] of [
+    ['actpass', 'active'],
+    ['active', 'passive'],
+  ] as const) {
+    const offer = readOffer(published.replaceAll('setup:actpass', `setup:${theirs}`), 'publish');
+    t.same(new Set(writeAnswer(offer, local).match(/a=setup:\w+/g)), new Set([`a=setup:${ours}`]));
+    t.not(/a=setup:(\w+)/.exec(narrowOffer(offer))?.[1], ours);
+  }
+});
 
 t.test('a viewer is told what the stream has', async t => {
   const onlyVp8 = offerOf('chromium-view').replaceAll('H264', 'H265');

@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
 import datachannel, { type PeerConnection, type Track } from 'node-datachannel';
+import { receiverReport } from '../../src/rtp/rtcp-writer.ts';
 
 /** A WebRTC client without a browser, for many at once: it sends and takes packets as they are. Its owner closes it. */
 export class SyntheticPeer {
@@ -12,6 +13,7 @@ export class SyntheticPeer {
   readonly #connection: PeerConnection;
   readonly #video: Track;
   readonly #audio: Track;
+  readonly #reports: NodeJS.Timeout;
 
   /** `codec`: of its pictures. */
   constructor(role: 'publish' | 'view', codec: 'H264' | 'VP8' = 'H264') {
@@ -33,6 +35,12 @@ export class SyntheticPeer {
       video.addSSRC(this.videoSsrc, 'client', 'stream', 'video');
       audio.addSSRC(this.audioSsrc, 'client', 'stream', 'audio');
     }
+    this.#connection.onStateChange(state => {
+      if (state !== 'closed') return;
+      clearInterval(this.#reports);
+      this.#video.close();
+      this.#audio.close();
+    });
     this.#video = this.#connection.addTrack(video);
     this.#audio = this.#connection.addTrack(audio);
     for (const track of [this.#video, this.#audio]) {
@@ -43,6 +51,8 @@ export class SyntheticPeer {
       // The library lets go of a track only when someone listens to its end.
       track.onClosed(() => undefined);
     }
+    // As any receiver says that it is there (RFC 3550, section 6.4.2).
+    this.#reports = setInterval(() => this.isConnected && this.send('video', receiverReport(1, [])), 1_000);
     this.#connection.setLocalDescription('offer');
     this.offer = this.#connection.localDescription()?.sdp ?? '';
   }
@@ -65,15 +75,18 @@ export class SyntheticPeer {
     return this.#connection.state();
   }
 
-  /** Sends an RTP or RTCP packet. */
+  /** Sends an RTP or RTCP packet. False: it was not sent, because the connection is over. */
   send(kind: 'video' | 'audio', bytes: Buffer): boolean {
-    return (kind === 'video' ? this.#video : this.#audio).sendMessageBinary(bytes);
+    try {
+      return (kind === 'video' ? this.#video : this.#audio).sendMessageBinary(bytes);
+    } catch {
+      return false;
+    }
   }
 
-  /** Hangs up without a word, as far as the library can. */
+  /** Hangs up. The library tells the other side, or does not: its goodbye races with its own end. */
   close(): void {
-    this.#video.close();
-    this.#audio.close();
+    clearInterval(this.#reports);
     this.#connection.close();
   }
 }
