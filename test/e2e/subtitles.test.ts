@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import t from 'tap';
-import { launchChromium } from '../support/chromium.ts';
+import { launchChromium, type TestPage } from '../support/chromium.ts';
 import { eventually } from '../support/eventually.ts';
 import { IngestClient } from '../support/ingest-client.ts';
 import { fatalErrors, openStranger, playerState } from '../support/player-page.ts';
@@ -11,6 +11,10 @@ import { plainWords, testModelPath } from '../support/speech.ts';
 import { speechStream } from '../support/speech-stream.ts';
 
 type ShownCue = { readonly start: number; readonly end: number; readonly text: string };
+
+const cuesOf = (page: TestPage) =>
+  page.evaluate<ShownCue[]>(`[...document.querySelector('video').textTracks].flatMap(track =>
+    [...(track.cues ?? [])].map(({ startTime, endTime, text }) => ({ start: startTime, end: endTime, text })))`);
 
 const require = createRequire(import.meta.url);
 const env = { CAPTIONS: 'on', WHISPER_MODEL: testModelPath, WHISPER_THREADS: '1' };
@@ -42,10 +46,7 @@ t.test('players show what is said with no code of ours, live and afterwards', as
           for (const cue of track.activeCues ?? []) window.seen.add(cue.text);
       }, 100);
     })()`);
-    const cues = () =>
-      page.evaluate<ShownCue[]>(`[...document.querySelector('video').textTracks].flatMap(track =>
-        [...(track.cues ?? [])].map(({ startTime, endTime, text }) => ({ start: startTime, end: endTime, text })))`);
-    return { page, cues };
+    return { page, cues: () => cuesOf(page) };
   };
   const live = await open();
   await eventually(async () => (await live.page.evaluate<number>('window.seen.size')) >= 3, {
@@ -81,6 +82,26 @@ t.test('players show what is said with no code of ours, live and afterwards', as
       `${text}: ${cue?.start} s, said at ${start} s`,
     );
   }
+
+  const shaka = await chromium.page();
+  await openStranger(shaka, 'Shaka Player', {
+    baseUrl: server.baseUrl,
+    source: await readFile(require.resolve('shaka-player/dist/shaka-player.compiled.js'), 'utf8'),
+    url: playbackUrl,
+  });
+  await shaka.evaluate(`(async () => {
+    const player = window.livereel.shaka;
+    await player.selectTextTrack(player.getTextTracks()[0]);
+    await player.setTextTrackVisibility?.(true);
+  })()`);
+  const [first] = file.segments;
+  const inShaka = await eventually(
+    async () =>
+      (await cuesOf(shaka)).find(({ text }) => wordsOf([{ text }]).join() === wordsOf([first!]).join()),
+    { timeoutSeconds: 30, what: 'Shaka Player has the first caption' },
+  );
+  t.ok(Math.abs((inShaka?.start ?? Number.NaN) - first!.start) < 0.1, `${inShaka?.start} s in Shaka Player`);
+  t.same(await fatalErrors(shaka), []);
 
   const { stdout } = await runFfmpeg(
     [

@@ -86,7 +86,8 @@ const strangers = {
     });
     player.configure({ streaming: { lowLatencyMode: true } });
     await player.attach(video);
-    await player.load(url);`,
+    await player.load(url);
+    window.livereel = { shaka: player };`,
 } as const;
 
 /** A player of someone else. */
