@@ -62,7 +62,7 @@ t.test('packets that were changed on the way do no harm, and what follows is rec
   holds(
     t,
     fc.property(fc.array(change, { minLength: 1, maxLength: 60 }), changes => {
-      const packets = recorded.map(bytes => Buffer.from(bytes));
+      const packets: Buffer[] = recorded.map(bytes => Buffer.from(bytes));
       for (const { packet, at, put, cutAt } of changes) {
         const bytes = packets[packet] as Buffer;
         bytes.set(put.subarray(0, Math.max(0, bytes.length - at)), Math.min(at, bytes.length));

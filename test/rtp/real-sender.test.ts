@@ -87,9 +87,7 @@ function matroska(
 ): Buffer {
   const isH264 = codec === 'H264';
   const bytesOf = ({ kind, bytes }: MediaFrame) =>
-    kind === 'video' && isH264
-      ? withLengths(Buffer.from(bytes), sizeBytes => Buffer.alloc(sizeBytes))
-      : Buffer.from(bytes);
+    kind === 'video' && isH264 ? withLengths(Buffer.from(bytes)) : Buffer.from(bytes);
   const first = frames.find(({ kind }) => kind === 'video') as MediaFrame;
   const sets = isH264 ? parameterSetsIn(bytesOf(first)) : null;
   const writer = new MatroskaWriter(1_000_000);
