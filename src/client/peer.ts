@@ -3,7 +3,7 @@ import { hangUp, sendOffer, sendRestart } from './offer-exchange.ts';
 import type { IceServer, PeerConnectionClass, PeerConnectionLike } from './peer-connection-class.ts';
 import { PublishError } from './publish-error.ts';
 
-/** What a peer tells its owner; `lost` comes once, last. */
+/** What a peer tells its owner; `lost` comes once, last: then it is to be closed or hung up. */
 export interface PeerOwner {
   /** Packets can go both ways; also after a restart of ICE. */
   connected(): void;
@@ -24,13 +24,14 @@ export type PeerOptions = {
 };
 
 // The server has answered: on any network that lets UDP through the first check comes back in a round trip.
-const connectMillis = 2_500;
+const connectMillis = 2_000;
 // When the answer names TURN or STUN servers that the first try did not know, the next one uses them.
 const connectWithBetterToComeMillis = 1_000;
 const answerMillis = 6_000;
 // Short breaks heal by themselves: browsers say `disconnected` after a second or two without a check.
 const healMillis = 1_500;
 const restartMillis = 4_000;
+const longestGoodbyeMillis = 1_000;
 
 /**
  * One RTCPeerConnection and what the server keeps for it, from the offer until one of both hangs up. When packets do
@@ -80,6 +81,11 @@ export class Peer {
     return this.#hasConnected;
   }
 
+  /** Why no packet has got through until now; undefined when one has, or the server has not answered. */
+  get unreachable(): PublishError | undefined {
+    return this.#hasConnected || this.#answer === '' ? undefined : this.#unreachable();
+  }
+
   /** For a network that has changed: restarts ICE unless that is under way. */
   restart(): void {
     if (this.#isOver || this.#isRestarting || !this.#hasConnected) return;
@@ -90,21 +96,30 @@ export class Peer {
    * Hangs up; a lost peer can be hung up too. Resolves when the server knows, or cannot be told; safe to call twice.
    */
   async hangUp(): Promise<void> {
-    const resourceUrl = this.#resourceUrl;
+    // A server that has hung up itself knows nothing of it any more.
+    const resourceUrl = this.connection.connectionState === 'closed' ? undefined : this.#resourceUrl;
     this.#resourceUrl = undefined;
-    this.close();
-    if (resourceUrl !== undefined) await hangUp(resourceUrl, this.#options.token);
+    this.#fallSilent();
+    // The connection last: a server that sees it closed knows the peer no more.
+    if (resourceUrl !== undefined) {
+      const tooLate = new Promise(resolve => setTimeout(resolve, longestGoodbyeMillis));
+      await Promise.race([hangUp(resourceUrl, this.#options.token), tooLate]);
+    }
+    this.connection.close();
   }
 
   /** Lets go without a word to the owner or the server. Safe to call twice. */
   close(): void {
-    if (this.#isOver) return;
+    this.#fallSilent();
+    this.connection.close();
+  }
+
+  #fallSilent(): void {
     this.#isOver = true;
     clearTimeout(this.#timer);
     this.#gone.abort();
     this.connection.onconnectionstatechange = null;
     this.connection.ontrack = null;
-    this.connection.close();
   }
 
   async #open(): Promise<void> {
@@ -178,8 +193,8 @@ export class Peer {
 
   #lose(error: unknown): void {
     if (this.#isOver) return;
-    // Without hanging up: a publisher that does so ends its session.
-    this.close();
+    // Closing and hanging up are the owner's: a publisher that hangs up ends its session.
+    this.#fallSilent();
     this.#owner.lost(error instanceof PublishError ? error : refusedHere(error));
   }
 

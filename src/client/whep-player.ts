@@ -247,7 +247,9 @@ export class WhepPlayer extends EventTarget {
     clearTimeout(this.#patienceTimer);
     if (this.#isHeld) return;
     const seconds = this.#options.patienceSeconds ?? defaultPatienceSeconds;
-    this.#patienceTimer = setTimeout(() => this.#fail(this.#lastError ?? nothingComes()), 1_000 * seconds);
+    this.#patienceTimer = setTimeout(() => {
+      this.#fail(this.#peer?.unreachable ?? this.#lastError ?? nothingComes());
+    }, 1_000 * seconds);
   }
 
   #fail(error: PublishError): void {

@@ -214,6 +214,7 @@ export class WhipPublisher extends EventTarget {
   }
 
   #lost(peer: Peer, error: PublishError): void {
+    peer.close();
     if (this.#isOver() || this.#isEnding || peer !== this.#peer) return;
     // What a relay may still get through.
     const knowsMore = this.#iceServers.length === 0 && peer.iceServers.length > 0;

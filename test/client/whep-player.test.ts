@@ -5,7 +5,7 @@ import { PageServer } from '../web/page-server.ts';
 import { WebRtcStandIn } from '../web/webrtc-stand-in.ts';
 import { serveClientModules } from './client-modules.ts';
 
-const server = await PageServer.start();
+const server = await PageServer.start(false);
 t.teardown(() => server.close());
 const chromium = await launchChromium();
 t.teardown(() => chromium.close());

@@ -5,7 +5,7 @@ import { PageServer } from '../web/page-server.ts';
 import { WebRtcStandIn } from '../web/webrtc-stand-in.ts';
 import { serveClientModules } from './client-modules.ts';
 
-const server = await PageServer.start();
+const server = await PageServer.start(false);
 t.teardown(() => server.close());
 const chromium = await launchChromium();
 t.teardown(() => chromium.close());
@@ -48,7 +48,8 @@ t.test('a camera is published, in H.264 where the browser can, until it ends', a
   t.match(standIn.requests, ['POST /whip/f3Kq9ZtA1bXy'], 'nothing but the offer is asked for');
   const stats = () => page.evaluate<{ bitsPerSecond: number; height: number }>('publisher.stats');
   await eventually(async () => (await stats()).bitsPerSecond > 20_000, { what: 'the rate is measured' });
-  t.equal((await stats()).height, 360);
+  const { height } = await stats();
+  t.ok(height > 0 && height <= 360, `${height} lines`);
 
   // Another camera: the picture goes on in the same connection.
   await page.evaluate(`(async () => {

@@ -61,10 +61,10 @@ export class PageServer {
     });
   }
 
-  /** Builds the page into a folder of its own and serves it on a free port. */
-  static async start(): Promise<PageServer> {
+  /** Serves on a free port; builds the page into a folder of its own, where it is wanted. */
+  static async start(hasPage = true): Promise<PageServer> {
     const folder = await mkdtemp(join(tmpdir(), 'livereel-page-'));
-    await build({ configFile: 'vite.config.ts', logLevel: 'error', build: { outDir: folder } });
+    if (hasPage) await build({ configFile: 'vite.config.ts', logLevel: 'error', build: { outDir: folder } });
     const server = new PageServer(folder);
     await new Promise<void>(resolve => server.#http.listen(0, '127.0.0.1', resolve));
     return server;
@@ -152,7 +152,9 @@ export class PageServer {
     } else {
       const file = join(this.#folder, pathname);
       const isFile = existsSync(file) && statSync(file).isFile();
-      serve(isFile ? file : join(this.#folder, 'index.html'), response);
+      if (isFile || existsSync(join(this.#folder, 'index.html')))
+        serve(isFile ? file : join(this.#folder, 'index.html'), response);
+      else response.writeHead(200, { 'content-type': 'text/html' }).end('<title>-</title>');
     }
   }
 
