@@ -10,7 +10,7 @@ import { compactNtp, type ReportBlock, readRtcp } from './rtcp-packet.ts';
 /** What a viewer's packets go to. */
 export type OutgoingListener = {
   /** RTP or RTCP to be encrypted and sent. The bytes are written over as soon as it returns. */
-  send(bytes: Uint8Array): void;
+  send(bytes: Buffer): void;
   /**
    * The viewer can only go on with a key frame of this layer; undefined: of any. At most twice a second; whoever has
    * many viewers asks once for all.

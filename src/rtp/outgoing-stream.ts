@@ -13,7 +13,7 @@ import {
 } from './vp8-picture-numbers.ts';
 
 /** Where on the wire a packet goes; the bytes are written over as soon as it returns. */
-export type Send = (bytes: Uint8Array) => void;
+export type Send = (bytes: Buffer) => void;
 
 // A second of pictures at 8 Mbit/s; sound has 50 packets a second.
 const keptPackets = { video: 1_024, audio: 64 } as const;
@@ -22,7 +22,7 @@ const mostRepairBytes = 1_000_000;
 /** A step of the source's ticks that its clock does not show is another beginning, not a pause. */
 const mostDriftSeconds = 0.5;
 // All viewers' packets are written here, one after the other: the engine copies what it encrypts.
-const scratch = new Uint8Array(65_536);
+const scratch = Buffer.allocUnsafeSlow(65_536);
 
 /** The pictures or the sound of one viewer as RTP: sources, numbers and times of its own, and what was sent. */
 export class OutgoingStream {
