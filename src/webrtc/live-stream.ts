@@ -7,8 +7,8 @@ export interface StreamSource {
   readonly codecs: readonly RtpCodec[];
   /** Whether its pictures come in several sizes at once. */
   readonly isLayered: boolean;
-  /** A viewer cannot go on, or begin, without a key frame. */
-  requestKeyFrame(): void;
+  /** A viewer cannot go on, or begin, without a key frame; of this layer, if it says which. */
+  requestKeyFrame(layer?: number): void;
 }
 
 /** Who watches a stream. */

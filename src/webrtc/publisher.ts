@@ -70,8 +70,8 @@ export class Publisher implements PeerMedia, StreamSource {
     return 0;
   }
 
-  requestKeyFrame(): void {
-    this.#incoming.requestKeyFrame();
+  requestKeyFrame(layer?: number): void {
+    this.#incoming.requestKeyFrame(layer);
   }
 
   close(): void {

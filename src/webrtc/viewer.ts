@@ -31,7 +31,7 @@ export class Viewer implements PeerMedia, StreamViewer {
       send: bytes => {
         if (peer.send(bytes)) this.#packetsSent += 1;
       },
-      keyFrameWanted: () => stream.source?.requestKeyFrame(),
+      keyFrameWanted: layer => stream.source?.requestKeyFrame(layer),
     });
     stream.viewers.add(this);
   }

@@ -15,7 +15,7 @@ const chromium = await launchChromium();
 t.teardown(async () => {
   await chromium.close();
   site.close();
-  closePeers();
+  await closePeers();
 });
 
 for (const [what, codec, rids] of [

@@ -1,13 +1,16 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { cleanup, PeerConnection, type Track } from 'node-datachannel';
 import { writeAnswer } from '../../src/rtp/answer.ts';
-import { readLocalTransport } from '../../src/rtp/local-transport.ts';
+import type { LocalTransport } from '../../src/rtp/local-transport.ts';
 import { narrowOffer } from '../../src/rtp/narrow-offer.ts';
 import type { RtpCodec } from '../../src/rtp/negotiated-media.ts';
 import { type Offer, type PeerRole, readOffer } from '../../src/rtp/offer.ts';
 import { OutgoingMedia } from '../../src/rtp/outgoing-media.ts';
 import { eventually } from './eventually.ts';
+
+let openTracks = 0;
 
 /** Our side of a connection with a browser: the descriptions of src/rtp on node-datachannel, with nothing between. */
 export class BrowserPeer {
@@ -41,6 +44,11 @@ export class BrowserPeer {
     });
     this.#connection.onTrack(track => {
       this.#track = track;
+      openTracks += 1;
+      // The library lets go of a track only when someone listens to its end.
+      track.onClosed(() => {
+        openTracks -= 1;
+      });
       track.onMessage(bytes => {
         this.received.push(bytes);
         if (role === 'view') this.outgoing.receive(bytes, performance.now());
@@ -53,23 +61,48 @@ export class BrowserPeer {
     return this.#track?.isOpen() === true;
   }
 
+  /** Which way packets go, as the engine has it: seen from our side. */
+  get direction(): string | undefined {
+    return this.#track?.direction();
+  }
+
+  /** What the engine says of itself. */
+  get description(): string {
+    return this.#connection.localDescription()?.sdp ?? '';
+  }
+
   /** What the browser is answered. */
   async answer(): Promise<string> {
     this.#connection.setRemoteDescription(narrowOffer(this.offer), 'offer');
     this.#connection.setLocalDescription('answer');
     await eventually(() => this.#connection.gatheringState() === 'complete');
-    const local = readLocalTransport(this.#connection.localDescription()?.sdp ?? '');
-    return writeAnswer(this.offer, local, this.outgoing.sources);
+    return writeAnswer(this.offer, this.#local(), this.outgoing.sources);
+  }
+
+  #local(): LocalTransport {
+    const sdp = this.description;
+    const attribute = (name: string): string => new RegExp(`^a=${name}:(.+?)\\s*$`, 'm').exec(sdp)?.[1] ?? '';
+    const [algorithm = '', value = ''] = attribute('fingerprint').split(' ');
+    const candidates = [...sdp.matchAll(/^a=candidate:\S+ 1 UDP \d+ (\S+) (\d+) typ host/gim)];
+    return {
+      ice: { ufrag: attribute('ice-ufrag'), password: attribute('ice-pwd') },
+      fingerprint: { algorithm, value },
+      candidates: candidates.map(([, address = '', port]) => ({ address, port: Number(port) })),
+    };
   }
 
   close(): void {
     clearInterval(this.#ticking);
+    this.#track?.close();
     this.#connection.close();
   }
 }
 
-/** After the last one: lets go of what they share, so that the process can end. */
-export function closePeers(): void {
+/** After the last one was closed: lets go of what they share, so that the process can end. */
+export async function closePeers(): Promise<void> {
+  await eventually(() => openTracks === 0);
+  // Its own threads are still busy with the last of them for a moment; it crashes when it is hurried.
+  await delay(200);
   cleanup();
 }
 
