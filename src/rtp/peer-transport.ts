@@ -20,7 +20,7 @@ const hashBytes = new Map([
 
 /**
  * The transport of a section; what it does not say itself, the session says for all.
- * @throws LivereelError `malformed-sdp` when ICE or DTLS are missing, or the peer wants to be called by DTLS.
+ * @throws LivereelError `malformed-sdp` when ICE or DTLS are missing.
  */
 export function readPeerTransport(section: MediaDescription, session: SessionDescription): PeerTransport {
   const ice = readIceCredentials(
@@ -28,9 +28,8 @@ export function readPeerTransport(section: MediaDescription, session: SessionDes
     section.icePwd ?? session.icePwd ?? '',
   );
   const setup = section.setup ?? session.setup;
-  // We are passive: a peer that waits for us would wait for ever.
-  if (setup !== 'actpass' && setup !== 'active') {
-    throw malformedSdp('it has no a=setup:actpass; the peer begins with DTLS.');
+  if (setup !== 'actpass' && setup !== 'active' && setup !== 'passive') {
+    throw malformedSdp('it has no a=setup:actpass; media is encrypted by DTLS.');
   }
   const given = section.fingerprint ?? session.fingerprint;
   const fingerprint = {

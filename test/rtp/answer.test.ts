@@ -16,7 +16,7 @@ const transport = [
   `a=ice-pwd:${'p'.repeat(24)}`,
   'a=ice-options:trickle',
   `a=fingerprint:sha-256 ${local.fingerprint.value}`,
-  'a=setup:passive',
+  'a=setup:active',
 ];
 const candidates = [
   'a=candidate:1 1 udp 2130706431 203.0.113.5 8189 typ host',

@@ -40,6 +40,7 @@ t.test('candidates are read and written anew, those of other transports left out
       },
     ],
     isComplete: true,
+    takesNewDtls: false,
   });
 });
 
@@ -69,12 +70,15 @@ t.test('our answer to a restart can be read, and names what it is of', async t =
       'a=ice-ufrag:ours',
       `a=ice-pwd:${'x'.repeat(24)}`,
       'a=ice-options:trickle',
+      `a=fingerprint:sha-256 ${local.fingerprint.value}`,
+      'a=setup:active',
       'a=candidate:1 1 udp 2130706431 2001:db8::1 8189 typ host',
       'a=end-of-candidates',
       '',
     ].join('\r\n'),
   );
   t.same(readIceFragment(fragment).ice, local.ice);
+  t.ok(readIceFragment(fragment).takesNewDtls);
   t.same(
     readIceFragment(fragment).candidates.map(({ address, port }) => ({ address, port })),
     local.candidates,

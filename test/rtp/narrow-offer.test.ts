@@ -23,7 +23,7 @@ t.test('one section and the transport are left of an offer, without candidates',
       'a=ice-pwd:mCd0A3ngLE2BqWhcHO5WmZ',
       'a=ice-options:trickle',
       'a=fingerprint:sha-256 4F:6B:3C:11:90:AE:5D:72:08:C4:77:1E:E9:2B:D5:63:38:FA:0C:84:51:9D:E6:B7:2A:73:CF:18:95:40:DB:6E',
-      'a=setup:active',
+      'a=setup:passive',
       'a=sendonly',
       'a=rtcp-mux',
       'a=rtpmap:111 opus/48000/2',
@@ -41,13 +41,13 @@ const offers: readonly OfferName[] = [
   'gstreamer-publish',
 ];
 for (const name of offers) {
-  t.test(`the engine takes ${name}, opens one track, and waits for the peer to begin`, async t => {
+  t.test(`the engine takes ${name}, opens one track, and begins with DTLS`, async t => {
     const role = name.endsWith('view') ? 'view' : 'publish';
     const peer = new BrowserPeer(offerOf(name), role);
     await peer.answer();
     await eventually(() => peer.direction !== undefined);
     t.equal(peer.direction, role === 'view' ? 'SendOnly' : 'RecvOnly');
-    t.match(peer.description, 'a=setup:passive');
+    t.match(peer.description, 'a=setup:active');
     peer.close();
   });
 }
