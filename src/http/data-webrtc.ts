@@ -67,10 +67,7 @@ export function addWebRtcRoutes(app: TemplatedApp, doors: WebRtcDoors): void {
       [location, 'PATCH, DELETE, OPTIONS'],
     ] as const) {
       app.options(path, response => preflight(response, methods, doors.log));
-      app.any(path, response => {
-        const error = new LivereelError('method-not-allowed', `this address takes ${methods}`);
-        void new DataResponse(response, doors.log).fail(error, ['Allow', methods]);
-      });
+      app.any(path, (response, request) => refuseMethod(response, request, methods, doors.log));
     }
   }
 }
@@ -151,6 +148,14 @@ function hangUp(response: HttpResponse, request: DoorRequest, { whip, whep, log 
     else await whep.hangUp(id, peerId);
     data.send('200 OK', anyPage, '');
   });
+}
+
+function refuseMethod(response: HttpResponse, request: HttpRequest, methods: string, log: Log): void {
+  const data = new DataResponse(response, log);
+  const allow = ['Allow', methods];
+  // An answer to HEAD has no body (RFC 9110, section 9.3.2).
+  if (request.getMethod() === 'head') data.send('405 Method Not Allowed', [...anyPage, ...allow], '');
+  else void data.fail(new LivereelError('method-not-allowed', `this address takes ${methods}`), allow);
 }
 
 function preflight(response: HttpResponse, methods: string, log: Log): void {

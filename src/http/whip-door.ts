@@ -75,9 +75,8 @@ export class WhipDoor {
   /** A publisher hangs up: its session ends, when it is still its publisher. @throws as `trickle`. */
   async hangUp(id: string, peerId: string, token: string): Promise<void> {
     const { ingest } = await this.#peerOf(id, peerId, token);
-    this.#peers.delete(peerId);
     await ingest.end();
-    await this.#engine.hangUp(peerId);
+    this.#letGo(peerId);
   }
 
   async #peerOf(id: string, peerId: string, token: string) {
@@ -91,7 +90,7 @@ export class WhipDoor {
   }
 
   #letGo(peerId: string): void {
-    this.#peers.delete(peerId);
+    if (!this.#peers.delete(peerId)) return;
     void this.#engine.hangUp(peerId).catch(error => this.#log.warn({ err: error }, 'peer not let go'));
   }
 }

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -157,6 +157,13 @@ export class TestServer {
     const tree = this.running ? processTree(this.pid) : [];
     for (const entry of tree) this.#seen.set(entry.pid, entry);
     return tree;
+  }
+
+  /** Process id of the WebRTC engine, which is another than `not`; undefined while there is none. */
+  webRtcPid(not?: number): number | undefined {
+    const isEngine = ({ pid }: ProcessEntry) =>
+      readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes('webrtc/engine-process');
+    return this.processes().find(entry => entry.pid !== not && isRunning(entry.pid) && isEngine(entry))?.pid;
   }
 
   /** Running programs of this name below the server (nginx and postgres have several processes each). */
