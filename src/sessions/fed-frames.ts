@@ -68,6 +68,11 @@ export class FedFrames {
     return true;
   }
 
+  /** Nothing more comes: what waits for its time goes out. */
+  end(): void {
+    for (const frame of this.#pace.restart()) this.#give(frame, 0);
+  }
+
   /** Sends nothing more. */
   close(): void {
     this.#isOver = true;

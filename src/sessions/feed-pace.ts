@@ -5,7 +5,6 @@ type Waiting<Frame> = { readonly frame: Frame; readonly timeMillis: number };
 const windowMillis = 5_000;
 // More than this is no recorder's rhythm but a stream that is sent as a file, or a clock that runs away.
 const longestHoldMillis = 3_000;
-const mostWaiting = 1_000;
 
 /**
  * Lets frames that come in chunks out at their own pace: each as long after its time as the latest frame was, so that
@@ -53,7 +52,8 @@ export class FeedPace<Frame> {
 
   #untilMillis({ timeMillis }: Waiting<Frame>, nowMillis: number): number {
     const lateMillis = Math.max(this.#latest.nowMillis, this.#latest.beforeMillis);
+    const heldMillis = (this.#waiting.at(-1)?.timeMillis ?? timeMillis) - timeMillis;
     const untilMillis = timeMillis + lateMillis - nowMillis;
-    return this.#waiting.length > mostWaiting || untilMillis > longestHoldMillis ? 0 : untilMillis;
+    return Math.max(heldMillis, untilMillis) > longestHoldMillis ? 0 : untilMillis;
   }
 }

@@ -68,6 +68,7 @@ class JournalFeed {
     this.#placeOf = placeOf;
     this.#frames = new FedFrames(feed, clock, () => placeOf()?.run.headerStart ?? null);
     void this.#read()
+      .then(() => this.#frames.end())
       .catch(error => {
         if (!this.#abort.signal.aborted) log.warn({ err: error }, 'viewers by WebRTC are fed no more');
       })
