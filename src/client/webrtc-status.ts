@@ -1,12 +1,8 @@
-import { type IceServer, peerConnectionClass } from './peer-connection-class.ts';
+import type { WebRtcAnswer } from '../api/webrtc.ts';
+import { peerConnectionClass } from './peer-connection-class.ts';
 
-/** Whether WebRTC can be used with a server: `GET /api/v1/webrtc` (docs/protocol.md, section 3.4). */
-export type WebrtcStatus = {
-  readonly usable: boolean;
-  /** Why not, in a sentence for people; null when it is usable. */
-  readonly reason: string | null;
-  readonly iceServers: readonly IceServer[];
-};
+/** Whether WebRTC can be used with a server, and how (docs/protocol.md, section 3.4). */
+export type WebrtcStatus = Pick<WebRtcAnswer, 'usable' | 'reason' | 'iceServers'>;
 
 /** Asks the server, and this browser. Never throws: what cannot be asked cannot be used. */
 export async function readWebrtcStatus(serverUrl: string): Promise<WebrtcStatus> {
@@ -14,7 +10,7 @@ export async function readWebrtcStatus(serverUrl: string): Promise<WebrtcStatus>
   try {
     const answer = await fetch(new URL('/api/v1/webrtc', serverUrl).href);
     if (!answer.ok) return unusable('The server has no WebRTC.');
-    const { usable, reason, iceServers } = (await answer.json()) as Partial<WebrtcStatus>;
+    const { usable, reason, iceServers } = (await answer.json()) as Partial<WebRtcAnswer>;
     return {
       usable: usable === true,
       reason: reason ?? null,

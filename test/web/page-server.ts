@@ -98,7 +98,7 @@ export class PageServer {
   }
 
   /** A video that the server knows. */
-  add(video: Partial<VideoAnswer> & { id: string; whepUrl?: string | null }): void {
+  add(video: Partial<VideoAnswer> & { id: string }): void {
     this.videos.set(video.id, {
       title: 'A walk to the harbour',
       description: '',

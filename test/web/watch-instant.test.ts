@@ -110,6 +110,29 @@ t.test('who pauses goes on from there', async t => {
   await page.getByRole('button', { name: 'Play', exact: true }).waitFor();
   await page.getByTestId('back-to-live').waitFor();
   t.equal(await page.evaluate(`document.querySelector('video.shown').paused`), true);
+  await page.keyboard.press('l');
+  await plays(page, 'whep');
+  await page.getByTestId('live-badge').waitFor();
+  await page.getByRole('button', { name: 'Pause', exact: true }).waitFor();
+  await page.close();
+});
+
+t.test('after a loss it goes on by itself, the picture in sight all the time', async t => {
+  const { page } = await watch();
+  await plays(page, 'whep');
+  standIn.refusesRestarts = true;
+  const asked = standIn.requests.length;
+  await standIn.drop();
+  const isBack = () => standIn.requests.slice(asked).some(request => request.startsWith('POST /whep/'));
+  await eventually(isBack, { what: 'a new offer is made', timeoutSeconds: 20 });
+  await page.getByTestId('live-badge').waitFor();
+  await plays(page, 'whep');
+  const shown = () =>
+    page.evaluate<number>(`document.querySelector('video.shown').getVideoPlaybackQuality().totalVideoFrames`);
+  const before = await shown();
+  await eventually(async () => (await shown()) > before + 5, { what: 'it moves', timeoutSeconds: 20 });
+  t.equal(await page.getByTestId('delay-reason').count(), 0);
+  standIn.refusesRestarts = false;
   await page.close();
 });
 

@@ -1,11 +1,10 @@
 import type { Transcript } from '../../api/transcript.ts';
-import type { VideoAnswer as ServerVideo } from '../../api/video.ts';
+import type { VideoAnswer } from '../../api/video.ts';
 import { PublishError } from '../../client/publish-error.ts';
 import { reachableUrl } from '../../client/reachable-url.ts';
 import { problemOf } from '../../client/session-api.ts';
 
-/** A video as the server tells it. */
-export type VideoAnswer = ServerVideo & { readonly whepUrl?: string | null };
+export type { VideoAnswer };
 
 const unreachable = 'The server does not answer. Trying again.';
 
@@ -20,7 +19,7 @@ export async function readVideo(id: string, signal?: AbortSignal): Promise<Video
   return {
     ...video,
     playbackUrl: reachableUrl(video.playbackUrl, location.origin),
-    whepUrl: here(video.whepUrl ?? null),
+    whepUrl: here(video.whepUrl),
     fileUrl: here(video.fileUrl),
     thumbnailUrl: here(video.thumbnailUrl),
   };

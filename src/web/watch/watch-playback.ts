@@ -24,6 +24,7 @@ export class WatchPlayback extends EventTarget implements Playback {
   #whep: WhepPlayback | undefined;
   #whepUrl: string | undefined;
   #hasWhepFailed = false;
+  #hasBroken = false;
   #problem: string | undefined;
   #clock: LiveClock | undefined;
   #isHeld = false;
@@ -156,7 +157,10 @@ export class WatchPlayback extends EventTarget implements Playback {
     if (!this.isLive) return;
     this.#wantsPause = false;
     this.#hls?.seekToLive();
-    if (!this.#hasWhepFailed) this.#openWhep();
+    if (this.#hasWhepFailed) return;
+    // It may still be there, standing still.
+    this.#whep?.seekToLive();
+    this.#openWhep();
   }
 
   close(): void {
@@ -202,8 +206,14 @@ export class WatchPlayback extends EventTarget implements Playback {
     if (whep.state === 'failed') {
       this.#failed(whep);
     } else if (whep.state === 'playing') {
+      // A stream whose tracks have ended has stopped the element.
+      if (this.#hasBroken && !this.#wantsPause) whep.seekToLive();
+      this.#hasBroken = false;
       if (this.#wanted === 'whep') this.#show('whep');
-    } else if (whep.state === 'reconnecting' && !this.#isHeld) this.#backUp(whep);
+    } else if (whep.state === 'reconnecting') {
+      this.#hasBroken = true;
+      if (!this.#isHeld) this.#backUp(whep);
+    }
     this.#changed();
   }
 
