@@ -3,7 +3,7 @@ import { lookup } from 'node:dns/promises';
 import { Socket } from 'node:net';
 import { loadDatachannel, UdpPort } from './datachannel-transport.ts';
 import type { EngineRequest, EngineSettings } from './engine-messages.ts';
-import { localAddresses } from './local-addresses.ts';
+import { listeningAddress, localAddresses } from './local-addresses.ts';
 import { MessageReader } from './message-pipe.ts';
 import { PeerHost } from './peer-host.ts';
 import { ServerPipe } from './server-pipe.ts';
@@ -34,7 +34,8 @@ async function run(): Promise<void> {
         `run npm ci with optional packages. ${(error as Error).message}`.slice(0, 500),
     );
   });
-  const { address } = await lookup(settings.host);
+  const resolved = await lookup(settings.host);
+  const address = listeningAddress(resolved.address, settings.announcedAddresses);
   const port = settings.port === 0 ? await freePort(address) : settings.port;
   const udp = openPort(library, address, port);
   const announced = settings.announcedAddresses;

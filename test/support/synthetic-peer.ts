@@ -16,11 +16,11 @@ export class SyntheticPeer {
   readonly #reports: NodeJS.Timeout;
 
   /** `codec`: of its pictures. */
-  constructor(role: 'publish' | 'view', codec: 'H264' | 'VP8' = 'H264') {
+  constructor(role: 'publish' | 'view', codec: 'H264' | 'VP8' = 'H264', bindAddress = '127.0.0.1') {
     this.#connection = new datachannel.PeerConnection('client', {
       iceServers: [],
       disableAutoNegotiation: true,
-      bindAddress: '127.0.0.1',
+      bindAddress,
     });
     const direction = role === 'publish' ? 'SendOnly' : 'RecvOnly';
     const video = new datachannel.Video('v', direction);

@@ -1,0 +1,45 @@
+import { Writable } from 'node:stream';
+import t from 'tap';
+import type { MediaFrame } from '../../src/rtp/media-frame.ts';
+import { MessageReader } from '../../src/webrtc/message-pipe.ts';
+import { ServerPipe } from '../../src/webrtc/server-pipe.ts';
+
+t.test('a server that stalls misses pictures up to the next key frame, and memory does not grow', async t => {
+  const times: number[] = [];
+  let isStalled = true;
+  const waiting: (() => void)[] = [];
+  const reader = new MessageReader(({ head }) => {
+    const { frame } = head as { frame?: { timeMicros: number } };
+    if (frame) times.push(frame.timeMicros);
+  });
+  const stream = new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      const take = () => {
+        reader.push(chunk);
+        done();
+      };
+      if (isStalled) waiting.push(take);
+      else take();
+    },
+  });
+  const pipe = new ServerPipe(stream);
+  const frameAt = (timeMicros: number, isKey: boolean): MediaFrame => ({
+    kind: 'video',
+    codec: 'VP8',
+    timeMicros,
+    isKey,
+    bytes: new Uint8Array(1024 * 1024),
+  });
+  for (let count = 0; count < 50; count += 1) pipe.frame('a', frameAt(count, count === 0));
+  const taken = 50 - pipe.framesDropped;
+  t.ok(taken >= 8 && taken <= 9, `${taken} of 50 MiB wait`);
+  isStalled = false;
+  for (const take of waiting) take();
+  await new Promise(resolve => setImmediate(resolve));
+  t.equal(times.length, taken);
+  t.equal(pipe.frame('a', frameAt(51, false)), true, 'a key frame is wanted');
+  t.equal(pipe.frame('b', frameAt(52, false)), false, 'of this one nothing was lost');
+  t.equal(pipe.frame('a', frameAt(53, true)), false);
+  t.equal(pipe.frame('a', frameAt(54, false)), false);
+  t.same(times.slice(taken), [52, 53, 54]);
+});
