@@ -3,6 +3,7 @@ import type { IncomingSource } from './incoming-source.ts';
 // A layer that is silent for so long, while others go on, is not sent any more.
 const silentMillis = 1_000;
 const picturesMeanwhile = 3;
+const mostSources = 16;
 // Once a layer has failed, a better one must have come for so long before it is trusted: each change costs viewers of
 // the recording a new header.
 const trustAfterMillis = 5_000;
@@ -41,7 +42,7 @@ export class RecordedLayer {
   takes(source: IncomingSource, isKey: boolean, all: Iterable<IncomingSource>, nowMillis: number): boolean {
     if (isKey) this.#takeKeyFrame(source, [...all], nowMillis);
     if (this.#source !== source || this.#isWaiting) {
-      this.#picturesSince.set(source, (this.#picturesSince.get(source) ?? 0) + 1);
+      this.#countMeanwhile(source);
       return false;
     }
     this.#picturesSince.clear();
@@ -61,6 +62,12 @@ export class RecordedLayer {
     this.#isWaiting = true;
     this.#hasFailed = true;
     this.#picturesSince.clear();
+  }
+
+  #countMeanwhile(source: IncomingSource): void {
+    // Sources that come and go must not be remembered for ever.
+    if (this.#picturesSince.size > mostSources) this.#picturesSince.clear();
+    this.#picturesSince.set(source, (this.#picturesSince.get(source) ?? 0) + 1);
   }
 
   #takeKeyFrame(source: IncomingSource, all: readonly IncomingSource[], nowMillis: number): void {

@@ -52,7 +52,7 @@ export class SourceTable {
   report(report: SenderReport, nowMillis: number): void {
     const source = this.#sources.get(report.ssrc);
     if (source !== undefined) source.report(report, nowMillis);
-    else this.#keepEarly(report, nowMillis);
+    else remember(this.#earlyReports, report.ssrc, { report, atMillis: nowMillis }, mostEarlyReports);
   }
 
   /** What a packet is of; null for what was not negotiated. */
@@ -87,12 +87,6 @@ export class SourceTable {
     return source;
   }
 
-  #keepEarly(report: SenderReport, nowMillis: number): void {
-    this.#earlyReports.set(report.ssrc, { report, atMillis: nowMillis });
-    const [oldest] = this.#earlyReports.keys();
-    if (this.#earlyReports.size > mostEarlyReports && oldest !== undefined) this.#earlyReports.delete(oldest);
-  }
-
   /** RFC 4588, section 4: the number of the packet that is repeated stands before its payload. */
   #findRepaired(media: NegotiatedMedia, packet: RtpPacket): SourcedPacket | null {
     const { payload } = packet;
@@ -117,7 +111,7 @@ export class SourceTable {
     if (media.streamIds.length === 0) return own.length === 1 ? (own[0] as IncomingSource) : null;
     const named = streamIndex(media, extensionOf(packet, media.extensions.repairedStreamId));
     // Named in the first packets only, until a report says that one of them came.
-    if (named !== null && this.#repaired.size < mostRepairSources) this.#repaired.set(packet.ssrc, named);
+    if (named !== null) remember(this.#repaired, packet.ssrc, named, mostRepairSources);
     const layerIndex = named ?? this.#repaired.get(packet.ssrc);
     return own.find(source => source.layerIndex === layerIndex) ?? null;
   }
@@ -137,4 +131,11 @@ function streamIndex(media: NegotiatedMedia, value: Uint8Array | null): number |
     Buffer.from(value.buffer, value.byteOffset, value.length).toString('latin1'),
   );
   return index < 0 || index >= mostLayers ? null : index;
+}
+
+/** Keeps the newest `most` entries. */
+function remember<Value>(map: Map<number, Value>, key: number, value: Value, most: number): void {
+  map.set(key, value);
+  const [oldest] = map.keys();
+  if (map.size > most && oldest !== undefined) map.delete(oldest);
 }

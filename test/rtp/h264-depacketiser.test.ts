@@ -144,6 +144,20 @@ t.test('after a loss nothing is shown until the next key picture', async t => {
   t.same(picturesWithout(6), ['K1', 'P2', 'P3'], 'the parameter sets of this very key picture');
 });
 
+t.test('pictures after one that is lost as a whole need it, too', async t => {
+  const { pictures } = depacketise([
+    ...keyAt(1),
+    { ...sliceAt(2), isLost: true },
+    sliceAt(3),
+    sliceAt(4),
+    ...keyAt(5),
+  ]);
+  t.same(
+    pictures.map(text => text.slice(0, 2)),
+    ['K1', 'K5'],
+  );
+});
+
 t.test('a sender that sets no marker is understood', async t => {
   const { pictures } = depacketise(
     [...keyAt(1), sliceAt(2), sliceAt(3)].map(sent => ({ ...sent, isMarked: false })),

@@ -130,6 +130,20 @@ t.test('after a loss nothing is shown until the next key frame', async t => {
   t.same(picturesWithout(4), ['K1', 'P2', 'P3'], 'the beginning of the key frame');
 });
 
+t.test('pictures after one that is lost as a whole need it, too', async t => {
+  const { pictures } = depacketise([
+    { at: 1, payload: `10 ${key}`, isMarked: true },
+    { at: 2, payload: `10 ${inter}`, isMarked: true, isLost: true },
+    { at: 3, payload: `10 ${inter}`, isMarked: true },
+    { at: 4, payload: `10 ${inter}`, isMarked: true },
+    { at: 5, payload: `10 ${key}`, isMarked: true },
+  ]);
+  t.same(
+    pictures.map(text => text.slice(0, 2)),
+    ['K1', 'K5'],
+  );
+});
+
 t.test('a sender that sets no marker is understood', async t => {
   const { pictures } = depacketise([
     { at: 1, payload: `10 ${key}` },
