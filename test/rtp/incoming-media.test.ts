@@ -112,6 +112,18 @@ t.test('5 % loss on a way of 200 ms: once it is known how long it is, no picture
   );
 });
 
+t.test('pictures without an end are complete when the next one begins, and keep their own time', async t => {
+  const [marked, bare] = [true, false].map(hasMarkers => {
+    const stream = new SimulatedStream({ hasMarkers });
+    stream.run(2_000, false);
+    return picturesOf(stream);
+  }) as [ReturnType<typeof picturesOf>, ReturnType<typeof picturesOf>];
+  const timed = (pictures: typeof marked) =>
+    pictures.map(({ number, timeMicros }) => ({ number, timeMicros }));
+  t.equal(bare.length, 49, 'all but the last');
+  t.same(timed(bare), timed(marked).slice(0, -1));
+});
+
 t.test('what cannot be repaired freezes the picture until a key frame, and the sound goes on', async t => {
   const stream = new SimulatedStream({ hasRtx: false }, { lossRate: 0.02, delayMillis: 20 }, 3);
   stream.run(30_000, false);

@@ -32,6 +32,10 @@ export type PublisherShape = {
   readonly announces?: 'rids' | 'sources' | 'nothing';
   readonly hasRtx?: boolean;
   readonly hasSound?: boolean;
+  /** False: as some hardware encoders send, the last packet of a picture looks like the others. */
+  readonly hasMarkers?: boolean;
+  /** How many packets of a layer, and of its repeats, carry its restriction id; browsers stop once it is known. */
+  readonly namedPackets?: number;
 };
 
 /**
@@ -43,6 +47,8 @@ export class SimulatedPublisher {
   readonly layers: Layer[];
   readonly #send: (bytes: Uint8Array) => void;
   readonly #shape: Required<PublisherShape>;
+  /** How many packets each source has sent. */
+  readonly #sentPackets = new Map<number, number>();
   #soundSequence = 65_000;
   #transportSequence = 60_000;
   pictures = 0;
@@ -51,7 +57,8 @@ export class SimulatedPublisher {
   nacks = 0;
 
   constructor(shape: PublisherShape, send: (bytes: Uint8Array) => void) {
-    this.#shape = { widths: [640], announces: 'nothing', hasRtx: true, hasSound: true, ...shape };
+    const usual = { hasRtx: true, hasSound: true, hasMarkers: true, namedPackets: Number.POSITIVE_INFINITY };
+    this.#shape = { widths: [640], announces: 'nothing', ...usual, ...shape };
     this.#send = send;
     this.layers = this.#shape.widths.map((width, index) => ({
       ssrc: 1_000 + index,
@@ -136,7 +143,7 @@ export class SimulatedPublisher {
       const data =
         index === 0 ? pictureHead(isKey, layer.width, this.pictures) : Buffer.alloc(1_000, this.pictures);
       const payload = Buffer.concat([Buffer.from([index === 0 ? 0x10 : 0x00]), data]);
-      const sent = { timestamp, isMarked: index === count - 1, payload };
+      const sent = { timestamp, isMarked: this.#shape.hasMarkers && index === count - 1, payload };
       layer.history.set(layer.sequence, sent);
       layer.history.delete((layer.sequence - 1_000) & 0xffff);
       this.#sendVideo(96, layer.ssrc, layer.sequence, sent, layer.rid, extensionId.streamId);
@@ -164,7 +171,10 @@ export class SimulatedPublisher {
   ): void {
     const { timestamp, isMarked, payload } = sent;
     const extensions = [this.#transportExtension()];
-    if (rid !== null) extensions.push({ id: ridId, value: Buffer.from(rid) });
+    const packetsBefore = this.#sentPackets.get(ssrc) ?? 0;
+    this.#sentPackets.set(ssrc, packetsBefore + 1);
+    const isNamed = packetsBefore < this.#shape.namedPackets;
+    if (rid !== null && isNamed) extensions.push({ id: ridId, value: Buffer.from(rid) });
     this.#send(rtpPacket({ isMarked, payloadType, sequence, timestamp, ssrc }, payload, extensions));
   }
 

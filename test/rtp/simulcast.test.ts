@@ -30,6 +30,11 @@ function isSound(stream: SimulatedStream): boolean {
 const shapes: Record<string, PublisherShape> = {
   'by restriction ids': { widths: [320, 640, 1_280], announces: 'rids' },
   'by announced sources': { widths: [320, 640, 1_280], announces: 'sources' },
+  'by restriction ids in the first packets only': {
+    widths: [320, 640, 1_280],
+    announces: 'rids',
+    namedPackets: 5,
+  },
   'by restriction ids, the best first': { widths: [1_280, 640, 320], announces: 'rids' },
 };
 for (const [name, shape] of Object.entries(shapes)) {
