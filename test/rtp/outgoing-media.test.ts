@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import t from 'tap';
 import { compactNtp } from '../../src/rtp/rtcp-packet.ts';
 import { negativeAcknowledgement, pictureLossIndication, receiverReport } from '../../src/rtp/rtcp-writer.ts';
@@ -278,6 +279,55 @@ t.test('another publisher goes on where the first one left', async t => {
   t.same(steps(viewer.video), { sequences: [1], ticks: [3_000 * 90] });
   t.same(steps(viewer.audio), { sequences: [1], ticks: [3_000 * 48] });
 });
+
+t.test(
+  'whatever a viewer says, nothing throws, and it is never sent more than twice what it should be',
+  async t => {
+    const said = (viewer: OutgoingViewer) =>
+      fc.oneof(
+        fc.uint8Array({ maxLength: 200 }).map(bytes => Buffer.from(bytes)),
+        fc
+          .array(fc.integer({ min: 0, max: 65_535 }), { maxLength: 300 })
+          .map(sequences => negativeAcknowledgement(1, viewer.videoSsrc, sequences)),
+        fc.constant(pictureLossIndication(1, viewer.videoSsrc)),
+        // Real feedback with some of its bytes changed.
+        fc.tuple(fc.nat(31), fc.integer({ min: 0, max: 255 })).map(([at, value]) => {
+          const bytes = receiverReport(1, [{ ...emptyBlock, ssrc: viewer.videoSsrc }]);
+          bytes[at] = value;
+          return bytes;
+        }),
+      );
+    const viewer = new OutgoingViewer();
+    let millis = now;
+    viewer.media.packet(picture(millis, { beginsKeyFrame: true }), millis);
+    fc.assert(
+      fc.property(fc.array(said(viewer), { maxLength: 10 }), messages => {
+        millis += 33;
+        viewer.media.packet(picture(millis), millis);
+        for (const bytes of messages) viewer.media.receive(bytes, millis);
+        viewer.media.tick(millis);
+        return viewer.repairs.length <= viewer.video.length;
+      }),
+      { numRuns: 500 },
+    );
+    const passedMillis = millis - now;
+    t.ok(
+      viewer.keyFramesWanted <= passedMillis / 1_000 + 1,
+      `${viewer.keyFramesWanted} in ${passedMillis} ms`,
+    );
+    t.ok(viewer.keyFramesWanted > 3, 'and it is heard');
+  },
+);
+
+const emptyBlock = {
+  ssrc: 0,
+  fractionLost: 0,
+  packetsLost: 0,
+  highestSequence: 0,
+  jitterTicks: 0,
+  lastReport: 0,
+  delaySinceLastReport: 0,
+};
 
 /** From each packet to the next one. */
 function steps(packets: readonly { sequence: number; timestamp: number }[]): {
