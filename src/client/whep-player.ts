@@ -140,8 +140,9 @@ export class WhepPlayer extends EventTarget {
     else if (this.#state !== 'playing') this.#bePatient();
   }
 
-  /** Hangs up. Safe to call twice. */
-  close(): void {
+  /** Hangs up. `isOver`: the video has ended, which the server knows by itself. Safe to call twice. */
+  close(isOver = false): void {
+    if (isOver) this.#peer?.close();
     this.#finish('closed');
   }
 

@@ -56,7 +56,9 @@ export async function launchChromium(extraFlags: readonly string[] = []): Promis
       const page = Object.assign(await context.newPage(), { errors: [] as string[] });
       page.on('pageerror', error => page.errors.push(`${error}`));
       page.on('console', message => {
-        if (message.type() === 'error') page.errors.push(`${message.text()} (${message.location().url})`);
+        const { url } = message.location();
+        if (message.type() !== 'error' || isHangUp(message.text(), url)) return;
+        page.errors.push(`${message.text()} (${url})`);
       });
       return page;
     },
@@ -65,4 +67,9 @@ export async function launchChromium(extraFlags: readonly string[] = []): Promis
       await rm(profile, { recursive: true, force: true, maxRetries: 5 });
     },
   };
+}
+
+/** When a live video ends both sides hang up, and the one that comes later is told that there is nobody. */
+function isHangUp(text: string, url: string): boolean {
+  return /status of (404|409)/.test(text) && url.includes('/whep/');
 }

@@ -295,7 +295,7 @@ export class WatchPlayback extends EventTarget implements Playback {
   #closeWhep(): void {
     const whep = this.#whep;
     this.#whep = undefined;
-    whep?.close();
+    whep?.close(this.#isOver);
   }
 
   readonly #changed = (): void => {

@@ -76,8 +76,8 @@ export class WhepPlayback extends EventTarget implements Playback {
     void this.video.play().catch(() => {});
   }
 
-  close(): void {
-    this.#player.close();
+  close(isOver = false): void {
+    this.#player.close(isOver);
     this.video.srcObject = null;
   }
 }
