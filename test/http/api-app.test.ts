@@ -368,3 +368,33 @@ t.test('the control plane over its socket', async t => {
     t.same(logged, []);
   });
 });
+
+t.test('whether WebRTC works is told, and live videos are offered by it then', async t => {
+  const { call, state, videos } = await startApi(t);
+  const iceServers = [{ urls: ['stun:stun.example:3478'] }];
+  t.strictSame((await call('/api/v1/webrtc')).json, {
+    usable: true,
+    reason: null,
+    udpPort: 8189,
+    iceServers,
+  });
+  const { id } = (await call('/api/v1/sessions', { method: 'POST', body: { input: 'webrtc' } })).json as {
+    id: string;
+  };
+  const whepUrl = async () =>
+    ((await call(`/api/v1/videos/${id}`)).json as { whepUrl: string | null }).whepUrl;
+  t.equal(await whepUrl(), null, 'before it is live');
+  await videos.update(id, { state: 'live' });
+  t.equal(await whepUrl(), `http://localhost:8000/whep/${id}`);
+  await videos.update(id, { videoCodec: 'vp9', audioCodec: 'opus' });
+  t.equal(await whepUrl(), null, 'of other codecs');
+  await videos.update(id, { videoCodec: 'vp8' });
+  t.equal(await whepUrl(), `http://localhost:8000/whep/${id}`);
+  Object.assign(state.engine, { unavailable: 'UDP port 8189 is taken.', udpPort: null });
+  t.match((await call('/api/v1/webrtc')).json, {
+    usable: false,
+    reason: 'UDP port 8189 is taken.',
+    udpPort: null,
+  });
+  t.equal(await whepUrl(), null);
+});

@@ -161,3 +161,18 @@ t.test('while it is live what is known is there as files', async t => {
   t.match(JSON.parse(await file('json')), { language: null, final: false, segments: [{ index: 0 }, {}] });
   t.equal((await fetch(`${url}/videos/${id}/captions.exe`)).status, 404);
 });
+
+t.test('who comes is told where on the media timeline the live stream stands', async t => {
+  const { url, rows, moments, events } = await tellVideos(t);
+  rows.set(id, { state: 'live', visibility: 'public', captions: true } as never);
+  moments.set(id, { mediaSeconds: 12.5, atEpochMillis: 1_700_000_000_000 });
+  const viewer = await follow(t, url);
+  const clock = () => viewer.told.filter(({ event }) => event === 'live-clock').map(({ data }) => data);
+  await eventually(() => clock().length === 1);
+  events.report({ event: 'live-clock', data: { id, mediaSeconds: 20, atEpochMillis: 1_700_000_009_000 } });
+  await eventually(() => clock().length === 2);
+  t.same(clock(), [
+    { id, mediaSeconds: 12.5, atEpochMillis: 1_700_000_000_000 },
+    { id, mediaSeconds: 20, atEpochMillis: 1_700_000_009_000 },
+  ]);
+});

@@ -1,4 +1,7 @@
 import type { SessionAnswer } from '../../src/api/session.ts';
+import { eventually } from './eventually.ts';
+import { runFfmpeg } from './run-program.ts';
+import type { TestServer } from './server.ts';
 import type { Answering } from './webrtc-page.ts';
 
 /** A connection that a door answered: where it hangs up, and what was told with it. */
@@ -26,4 +29,25 @@ export function doorAnswering(url: string, token?: string): Answering & { answer
 /** As `doorAnswering`, for the publisher of a session. */
 export function whipAnswering({ whipUrl, ingestToken }: SessionAnswer) {
   return doorAnswering(whipUrl, ingestToken);
+}
+
+/** Waits until all viewers by WebRTC are let go. */
+export async function noViewers(server: TestServer): Promise<void> {
+  const isEmpty = async () => /^livereel_webrtc_viewers 0$/m.test(await server.text('/metrics'));
+  await eventually(isEmpty, { timeoutSeconds: 20, everyMillis: 200, what: 'viewers are let go' });
+}
+
+/** Seconds of live media in closed segments that the playlist of `id` holds now. */
+export async function liveSeconds(server: TestServer, id: string): Promise<number> {
+  const answer = await fetch(`${server.baseUrl}/hls/${id}/main/stream.m3u8`);
+  const lengths = (await answer.text()).matchAll(/^#EXTINF:([\d.]+)/gm);
+  return answer.ok ? [...lengths].reduce((sum, [, seconds]) => sum + Number(seconds), 0) : 0;
+}
+
+/** Decodes a file whole; what the decoder complained of. */
+export async function complaintsOf(file: string): Promise<string> {
+  // On the file's own clock: a frame rate that is guessed has no room for each picture.
+  const own = ['-fps_mode', 'passthrough', '-enc_time_base:v', '-1'];
+  const { stderr } = await runFfmpeg(['-v', 'error', '-i', file, ...own, '-f', 'null', '-']);
+  return stderr.trim();
 }
