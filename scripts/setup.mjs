@@ -38,6 +38,10 @@ const neededByTests = [
   { looksFor: ['chromium'], packages: ['chromium', 'fonts-dejavu-core'] },
   { looksFor: ['/usr/lib/postgresql/15/bin/postgres'], packages: ['postgresql-15'] },
   { looksFor: ['python3', '/usr/lib/python3/dist-packages/cv2*'], packages: ['python3-opencv'] },
+  {
+    looksFor: ['/usr/lib/python3/dist-packages/aiortc', '/usr/lib/python3/dist-packages/numpy'],
+    packages: ['python3-aiortc', 'python3-numpy'],
+  },
   { looksFor: ['curl'], packages: ['curl'] },
 ];
 

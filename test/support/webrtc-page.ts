@@ -32,7 +32,7 @@ export async function blankPage(browser: TestChromium): Promise<TestPage> {
   return page;
 }
 
-/** Publishes the fake camera and microphone from `page`, and resolves with the milliseconds from answer to connection. */
+/** Publishes the fake camera and microphone from `page` (or its `window.camera`, see numbered-camera.ts), and resolves with the milliseconds from answer to connection. */
 export async function publishFrom(
   page: TestPage,
   { codec, bitrateBitsPerSecond = 1_500_000, isSimulcast = false }: PublishOptions,
@@ -45,7 +45,7 @@ export async function publishFrom(
       ]
     : [{ maxBitrate: bitrateBitsPerSecond }];
   const offer = await page.evaluate<string>(`(async () => {
-    const stream = await navigator.mediaDevices.getUserMedia({
+    const stream = window.camera ?? await navigator.mediaDevices.getUserMedia({
       video: { width: 640, height: 480, frameRate: 30 }, audio: true });
     const peer = window.peer = new RTCPeerConnection();
     for (const track of stream.getTracks()) {
