@@ -37,11 +37,17 @@ const paintingScript = `
  * Gives a page a camera that shows numbers, `window.camera`, 30 pictures a second: of the picture, with a flash and a
  * beep at every second; or of the clock in milliseconds, to measure how old a picture is when it is seen.
  */
-export async function useNumberedCamera(page: TestPage, shows: 'pictures' | 'clock'): Promise<void> {
+export async function useNumberedCamera(
+  page: TestPage,
+  shows: 'pictures' | 'clock',
+  isSilent = false,
+): Promise<void> {
   await page.evaluate(`(async () => {
     ${paintingScript}
     const canvas = Object.assign(document.createElement('canvas'), { width: 640, height: 360 });
     const context = canvas.getContext('2d', { alpha: false });
+    // A canvas is black at first, which is no number.
+    paint(context, 0, true);
     const audio = new AudioContext({ sampleRate: 48_000, latencyHint: 'interactive' });
     await audio.resume();
     const sound = audio.createMediaStreamDestination();
@@ -67,7 +73,8 @@ export async function useNumberedCamera(page: TestPage, shows: 'pictures' | 'clo
       paint(context, number, number % 30 === 0);
     }, ${shows === 'clock' ? 33 : 4});
     const stream = canvas.captureStream(30);
-    window.camera = new MediaStream([...stream.getTracks(), ...sound.stream.getTracks()]);
+    const tracks = ${isSilent} ? [] : sound.stream.getTracks();
+    window.camera = new MediaStream([...stream.getTracks(), ...tracks]);
   })()`);
 }
 

@@ -1,0 +1,87 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import t from 'tap';
+import { avOffset, beepTimes } from '../support/av-offset.ts';
+import { launchChromium } from '../support/chromium.ts';
+import { readNumbers, shownNumbers, useNumberedCamera } from '../support/numbered-camera.ts';
+import { frameSequenceFaults, readFrameNumbers } from '../support/numbered-frames.ts';
+import { freePort, TestServer } from '../support/server.ts';
+import { type BadWay, UdpRelay } from '../support/udp-relay.ts';
+import { blankPage, publishFrom, viewIn } from '../support/webrtc-page.ts';
+import { postOffer, whepUrlOf } from '../support/whip-request.ts';
+
+const port = await freePort();
+const server = await TestServer.start({
+  env: { WEBRTC_PORT: `${port}`, WEBRTC_ANNOUNCED_ADDRESS: UdpRelay.address },
+});
+t.teardown(() => server.stop());
+const relay = await UdpRelay.open(port);
+t.teardown(() => relay.close());
+const browser = await launchChromium();
+t.teardown(() => browser.close());
+
+const ways: readonly (readonly [name: string, way: BadWay])[] = [
+  ['a good way', {}],
+  ['5 % lost', { lostShare: 0.05, delayMillis: 12 }],
+  ['10 % lost in bursts', { lostShare: 0.1, burstPackets: 5, delayMillis: 12 }],
+  ['200 ms late', { delayMillis: 200 }],
+  ['out of order', { delayMillis: 20, late: { share: 0.05, millis: 15 } }],
+];
+const wayMillis = 5_000;
+// Until both have reported twice, sound and pictures are placed by their arrival.
+const settleSeconds = 4;
+
+t.test('on bad ways a stream lives, no picture is corrupted, and no sound is shifted', async t => {
+  const { id, whipUrl, ingestToken } = await server.createSession({ input: 'webrtc' });
+  const publisher = await blankPage(browser);
+  await useNumberedCamera(publisher, 'pictures');
+  let location = '';
+  await publishFrom(publisher, { codec: 'H264', bitrateBitsPerSecond: 800_000 }, async offer => {
+    const answer = await postOffer(whipUrl, offer, ingestToken);
+    location = answer.location;
+    return answer.sdp;
+  });
+  const viewer = await blankPage(browser);
+  await readNumbers(viewer);
+  await viewIn(viewer, async offer => (await postOffer(whepUrlOf(whipUrl), offer)).sdp);
+  for (const [name, way] of ways) {
+    relay.become(way);
+    await delay(wayMillis);
+    const shown = await shownNumbers(viewer);
+    t.ok(shown.length >= 10, `${name}: ${shown.length} pictures shown`);
+    t.same(
+      shown.filter(({ number }) => number === null),
+      [],
+      `${name}: all of them clear`,
+    );
+  }
+  t.ok(relay.counters.lost > 50, `${relay.counters.lost} of ${relay.counters.passed} packets were lost`);
+  relay.become({});
+  await fetch(location, { method: 'DELETE', headers: { authorization: `Bearer ${ingestToken}` } });
+  await server.finished(id);
+
+  const file = server.videoFile(id);
+  const frames = await readFrameNumbers(file);
+  const faults = frameSequenceFaults(frames, { first: 0, count: 10_000 });
+  t.same(
+    faults.filter(fault => !fault.endsWith('is missing')),
+    [],
+    'the archive is clear and in order',
+  );
+  // The picture's number is its time: a frozen picture is followed by one that is where it should be.
+  const drifts = frames
+    .filter(({ ptsSeconds }) => ptsSeconds > settleSeconds)
+    .map(({ number, ptsSeconds }) => ptsSeconds - (number ?? 0) / 30);
+  const spreadSeconds = Math.max(...drifts) - Math.min(...drifts);
+  t.ok(spreadSeconds < 0.2, `pictures keep their times to ${Math.round(spreadSeconds * 1_000)} ms`);
+  const beeps = (await beepTimes(file)).filter(seconds => seconds > settleSeconds);
+  t.ok(beeps.length >= (ways.length * wayMillis) / 1_000 - settleSeconds - 2, `${beeps.length} beeps`);
+  // Of a beep whose first packet was lost the second one is heard.
+  const [first = 0] = beeps;
+  const shiftMillis = beeps.map(seconds => Math.abs(((seconds - first + 0.5) % 1) - 0.5) * 1_000);
+  t.ok(Math.max(...shiftMillis) < 45, `beeps are whole seconds apart: ${shiftMillis.map(Math.round)} ms off`);
+  const offsets = (await avOffset(file)).filter(({ flashSeconds }) => flashSeconds > settleSeconds);
+  const millis = offsets.map(({ offsetMillis }) => Math.round(offsetMillis)).sort((a, b) => a - b);
+  t.ok(millis.length >= 10, `${millis.length} flashes with a beep`);
+  const middle = millis[Math.floor(millis.length / 2)] ?? Number.NaN;
+  t.ok(Math.abs(middle) <= 20, `sound less picture: ${millis.join(', ')} ms`);
+});
