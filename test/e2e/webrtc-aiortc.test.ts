@@ -56,9 +56,9 @@ for (const codec of ['H264', 'VP8'] as const) {
     );
     t.ok(Math.abs((durationSeconds ?? 0) - (sent.last - sent.first) / 30) < 1, `${durationSeconds} s`);
     const offsets = (await avOffset(file)).map(({ offsetMillis }) => offsetMillis);
-    t.ok(offsets.length >= 3, `${offsets.length} flashes with a beep`);
     // The clocks agree from the second report of both on.
     const settled = offsets.slice(3).map(Math.abs);
+    t.ok(settled.length >= 2, `${offsets.length} flashes with a beep`);
     t.ok(Math.max(...settled) <= 20, `sound less picture: ${offsets.map(Math.round).join(', ')} ms`);
   });
 }

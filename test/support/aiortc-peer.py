@@ -2,7 +2,7 @@
 
 Its one argument is JSON; it reports in JSON lines on standard output, and ends when its standard input does.
 publish: {"do", "url", "token", "codec": "H264" | "VP8", "hangUp": true | false}
-    Frames of 640 x 360 that carry numbers as test/support/numbered-frames.ts has them, 30 a second, with a flash and a
+    Frames of 320 x 180 that carry numbers as test/support/numbered-frames.ts has them, 30 a second, with a flash and a
     beep at every second. {"event": "connected"}; at the end {"event": "sent", "first", "last"}.
 watch: {"do", "url"}
     {"event": "connected"}; at the end {"event": "seen", "numbers", "unreadable", "soundSeconds", "beeps"}.
@@ -77,14 +77,18 @@ class NumberedPictures(MediaStreamTrack):
         self.first = self.number = None
 
     async def recv(self):
-        # A slow machine leaves pictures out, and is never late.
+        # A slow machine leaves pictures out, but none that flashes.
         now = math.ceil(self.clock.seconds() * FRAMES_A_SECOND)
-        self.number = now if self.number is None else max(self.number + 1, now)
+        if self.number is None:
+            self.number = now
+        else:
+            next_flash = (self.number // FRAMES_A_SECOND + 1) * FRAMES_A_SECOND
+            self.number = min(max(self.number + 1, now), next_flash)
         if self.first is None:
             self.first = self.number
         await self.clock.until(self.number / FRAMES_A_SECOND)
-        grey = numpy.kron(cells_of(self.number, self.number % FRAMES_A_SECOND == 0), numpy.ones((90, 80), numpy.uint8))
-        colourless = numpy.full((180, 640), 128, numpy.uint8)
+        grey = numpy.kron(cells_of(self.number, self.number % FRAMES_A_SECOND == 0), numpy.ones((45, 40), numpy.uint8))
+        colourless = numpy.full((90, 320), 128, numpy.uint8)
         frame = av.VideoFrame.from_ndarray(numpy.vstack([grey, colourless]), format="yuv420p")
         frame.pts = self.number
         frame.time_base = fractions.Fraction(1, FRAMES_A_SECOND)
