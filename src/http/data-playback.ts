@@ -90,16 +90,13 @@ async function held<T>(
   data: DataResponse,
   wait: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  const limit = new AbortController();
-  const giveUp = () => limit.abort(nothingCame);
-  const timer = setTimeout(giveUp, longestHoldTargetDurations * rendition.targetDurationSeconds * 1_000);
-  data.signal.addEventListener('abort', giveUp, { once: true });
+  const longestMillis = longestHoldTargetDurations * rendition.targetDurationSeconds * 1_000;
+  const timer = setTimeout(() => data.giveUp(nothingCame), longestMillis);
   try {
-    return await wait(limit.signal);
+    return await wait(data.signal);
   } finally {
     // Thousands of viewers ask five times a second: what is answered leaves no timer behind.
     clearTimeout(timer);
-    data.signal.removeEventListener('abort', giveUp);
   }
 }
 

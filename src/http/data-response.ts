@@ -9,19 +9,29 @@ import type { HeaderReader } from './request-origin.ts';
  */
 export class DataResponse {
   readonly #response: HttpResponse;
-  readonly #abort = new AbortController();
   readonly #log: Log;
   #isOver = false;
+  // Most requests are answered without ever being asked for it, and it costs more than their answer.
+  #abort: AbortController | null = null;
 
   constructor(response: HttpResponse, log: Log) {
     this.#response = response;
     this.#log = log;
-    response.onAborted(() => this.#end(clientGone));
+    response.onAborted(() => this.#end());
   }
 
-  /** Aborted when the client goes away or has its answer: whatever is done for it can stop. */
+  /** Aborted when the client goes away, has its answer, or is given up: whatever is done for it can stop. */
   get signal(): AbortSignal {
+    if (this.#abort === null) {
+      this.#abort = new AbortController();
+      if (this.#isOver) this.#abort.abort(over);
+    }
     return this.#abort.signal;
+  }
+
+  /** What is done for it stops with `reason`; an answer can still be given. */
+  giveUp(reason: Error): void {
+    this.#abort?.abort(reason);
   }
 
   /** Whether it was answered or the client is gone. */
@@ -32,7 +42,7 @@ export class DataResponse {
   /** Answers with a body. `headers`: names and values, one after another. */
   send(status: string, headers: readonly string[], body: Uint8Array | string): void {
     if (this.#isOver) return;
-    this.#end(answered);
+    this.#end();
     this.#response.cork(() => {
       this.#response.writeStatus(status);
       for (let index = 0; index < headers.length; index += 2) {
@@ -42,9 +52,9 @@ export class DataResponse {
     });
   }
 
-  #end(reason: Error): void {
+  #end(): void {
     this.#isOver = true;
-    this.#abort.abort(reason);
+    this.#abort?.abort(over);
   }
 
   json(status: string, value: unknown): void {
@@ -77,8 +87,7 @@ export class DataResponse {
   }
 }
 
-const clientGone = new Error('the client is gone');
-const answered = new Error('the request is answered');
+const over = new Error('the request is answered, or the client is gone');
 
 /** The headers of a request that we read, kept beyond the request itself. */
 export function keepHeaders(request: HttpRequest, names: readonly string[]): HeaderReader {
