@@ -17,6 +17,8 @@ const codecs: Readonly<Record<string, MediaFrame['codec']>> = {
 };
 // The pictures that a viewer needs to begin are shown at once: their times are drawn together.
 const catchUpStepMicros = 1_000;
+// A recorder may send no key picture for minutes: past this a viewer waits for the next one.
+const mostCaughtUpBytes = 16_777_216;
 // Parameter sets stand in front of a key picture: the rest of it need not be looked through.
 const mostParameterSetBytes = 4_096;
 
@@ -34,6 +36,7 @@ export class FedFrames {
   #headerStart: number | null = null;
   #leftHeaderStart: number | null = null;
   #catchUpUntil = 0;
+  #caughtUpBytes = 0;
   #isOver = false;
   #isKeyNeeded = true;
   #arrivedAtMillis = 0;
@@ -115,6 +118,15 @@ export class FedFrames {
     }
     const frame = { kind, codec, streamMicros: timeMicros, isKey, bytes: coded };
     this.#pace.push(frame, timeMicros / 1_000, this.#arrivedAtMillis);
+    if (this.#catchUpUntil > 0) this.#keepCatchUpSmall(coded.length);
+  }
+
+  #keepCatchUpSmall(addedBytes: number): void {
+    this.#caughtUpBytes += addedBytes;
+    if (this.#caughtUpBytes <= mostCaughtUpBytes) return;
+    this.#pace.restart();
+    this.#caughtUpBytes = 0;
+    this.#isKeyNeeded = true;
   }
 
   /** A picture with start codes, a key picture with its parameter sets; null when it is not shown in the order of its coding. */
