@@ -5,6 +5,9 @@ import { packMessage } from './message-pipe.ts';
 
 /** More than two seconds of twenty publishers: the server has stalled. */
 const slowBytes = 8 * 1024 * 1024;
+// Frames go into the journal, whose parts are 200 ms: 80 a second and publisher, each by itself, would wake the server
+// and write a record as often. Viewers by WebRTC do not wait for it.
+const gatherMillis = 40;
 
 /**
  * The child's way back to the server. Frames that the server does not take in time are thrown away, pictures up to the
@@ -15,6 +18,7 @@ export class ServerPipe {
   /** Publishers whose next picture must be a key frame. */
   readonly #waitingForKey = new Set<string>();
   #framesDropped = 0;
+  #gathering: NodeJS.Timeout | null = null;
 
   constructor(pipe: Writable) {
     this.#pipe = pipe;
@@ -25,13 +29,14 @@ export class ServerPipe {
     return this.#framesDropped;
   }
 
-  /** Tells the server something. */
-  report(report: EngineReport, body?: Uint8Array): void {
+  /** Tells the server something, at once and behind the frames before it. */
+  report(report: EngineReport): void {
     if (report.kind === 'gone') this.#waitingForKey.delete(report.peerId);
-    this.#pipe.write(packMessage(report, body));
+    this.#pipe.write(packMessage(report));
+    this.#send();
   }
 
-  /** Gives a publisher's frame to the server, if it can take one. True: a key frame should be asked for. */
+  /** Gives a publisher's frame to the server within 40 ms, if it can take one. True: a key frame should be asked for. */
   frame(peerId: string, { bytes, ...frame }: MediaFrame): boolean {
     const isPicture = frame.kind === 'video';
     const isSlow = this.#pipe.writableLength > slowBytes;
@@ -41,7 +46,19 @@ export class ServerPipe {
       this.#framesDropped += 1;
       return isPicture && !isSlow;
     }
-    this.report({ kind: 'frame', peerId, frame }, bytes);
+    if (this.#gathering === null) {
+      this.#pipe.cork();
+      this.#gathering = setTimeout(() => this.#send(), gatherMillis);
+    }
+    this.#pipe.write(packMessage({ kind: 'frame', peerId, frame } satisfies EngineReport, bytes));
     return false;
+  }
+
+  /** What was gathered goes out in one write. */
+  #send(): void {
+    if (this.#gathering === null) return;
+    clearTimeout(this.#gathering);
+    this.#gathering = null;
+    this.#pipe.uncork();
   }
 }
