@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Caption } from './caption.ts';
+import type { Captioning } from './event.ts';
 import { type VideoState, videoId } from './session.ts';
 
 /** What `watch` and `unwatch` carry on Socket.IO (docs/protocol.md, section 5). */
@@ -12,6 +13,8 @@ export type WatchAnswer = {
   /** The newest revision of each of the newest 2,000. */
   readonly captions: readonly Caption[];
   readonly viewers: number;
+  /** As the event `captioning`; null for a video that is over. */
+  readonly captioning: Captioning | null;
   /** As the event `live-clock`; null where none was told. */
   readonly liveClock: { readonly mediaSeconds: number; readonly atEpochMillis: number } | null;
 };

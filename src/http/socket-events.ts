@@ -5,7 +5,7 @@ import { LivereelError } from '../errors.ts';
 import type { EventParts } from './event-stream.ts';
 import { problemResponse } from './problem.ts';
 import type { FedEvent, FeedPlace } from './video-feeds.ts';
-import { standingOf } from './watched-video.ts';
+import { captioningOf, standingOf } from './watched-video.ts';
 
 type Watching = { readonly place: FeedPlace; uncount: (() => void) | null };
 type Acknowledge = (answer: unknown) => void;
@@ -91,11 +91,13 @@ export class SocketEvents {
     const watching = watched.get(id) ?? { place, uncount: null };
     watched.set(id, watching);
     try {
-      const { state, known, liveClock } = await standingOf(id, videos, shelf, liveMoment);
+      const standing = await standingOf(id, videos, shelf, liveMoment);
       // Gone, or unwatched, while it was looked up: nobody would uncount it.
       if (watched.get(id) === watching) watching.uncount ??= viewers.add(id);
+      const { state, known, liveClock } = standing;
       const captions = known?.captions.slice(-mostCaptions) ?? [];
-      return { id, state, captions, viewers: viewers.of(id), liveClock };
+      const captioning = captioningOf(id, standing);
+      return { id, state, captions, viewers: viewers.of(id), captioning, liveClock };
     } catch (error) {
       if (watched.get(id) === watching) leave(watched, id);
       throw error;

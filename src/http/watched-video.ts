@@ -1,4 +1,4 @@
-import type { VideoEvent } from '../api/event.ts';
+import type { Captioning, VideoEvent } from '../api/event.ts';
 import type { VideoState } from '../api/session.ts';
 import { LivereelError } from '../errors.ts';
 import type { CaptionShelf, KnownCaptions } from '../library/known-captions.ts';
@@ -42,20 +42,20 @@ export async function standingOf(
   return { state: video.state, known, liveClock: liveMoment(id), whyNone: shelf.whyNone(video) };
 }
 
+/** How well a live video is captioned, or why not at all; null when it is over and was not. */
+export function captioningOf(id: string, { state, known, whyNone }: VideoStanding): Captioning | null {
+  if (known?.captioning) return { id, ...known.captioning, language: known.language };
+  if (!liveStates.has(state)) return null;
+  return { id, state: 'off', lagSeconds: 0, language: null, reason: whyNone };
+}
+
 /** The standing as the events that would have told of it. */
-export function standingEvents(
-  id: string,
-  { state, known, liveClock, whyNone }: VideoStanding,
-): VideoEvent[] {
+export function standingEvents(id: string, standing: VideoStanding): VideoEvent[] {
+  const { state, known, liveClock } = standing;
   const events: VideoEvent[] = [{ event: 'state', data: { id, state, at: new Date().toISOString() } }];
   if (liveClock !== null) events.push({ event: 'live-clock', data: { id, ...liveClock } });
-  if (known?.captioning) {
-    const { language, captioning } = known;
-    events.push({ event: 'captioning', data: { id, ...captioning, language } });
-  } else if (liveStates.has(state)) {
-    const data = { id, state: 'off', lagSeconds: 0, language: null, reason: whyNone } as const;
-    events.push({ event: 'captioning', data });
-  }
+  const captioning = captioningOf(id, standing);
+  if (captioning !== null) events.push({ event: 'captioning', data: captioning });
   for (const caption of known?.captions ?? []) events.push({ event: 'caption', data: { id, ...caption } });
   return events;
 }

@@ -27,6 +27,7 @@ for (const transports of [['websocket'], ['polling'], ['polling', 'websocket']])
       state: 'live',
       captions: [said(0, 1, true), said(1, 0)],
       viewers: 1,
+      captioning: { id, state: 'on' },
     });
     t.match(await ask('watch', { id }), { viewers: 1 }, 'who watches twice is one');
     captions.caption(said(1, 1, true));
