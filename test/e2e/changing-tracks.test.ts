@@ -80,8 +80,10 @@ t.test('a picture that grows makes a video of its largest size', async t => {
     t.equal(video.error, null);
     t.equal(video.width, 640);
     t.same(frameSequenceFaults(await readFrameNumbers(file), { first: 0, count: 120 }), []);
-    // The first beep has no sound before it that a decoder could begin with.
-    for (const { offsetMillis } of (await avOffset(file)).slice(1)) {
+    // The beep with which a clip begins has no sound before it that a decoder could begin with; one publisher's has.
+    const offsets = await avOffset(file);
+    t.equal(offsets.length, 4);
+    for (const { offsetMillis } of offsets.filter((_, index) => index % 2 === 1)) {
       t.ok(Math.abs(offsetMillis) <= 20, `${kind}: ${offsetMillis} ms`);
     }
   }
