@@ -139,6 +139,6 @@ function nodeArguments(): string[] {
   const extension = extname(new URL(import.meta.url).pathname);
   const entry = fileURLToPath(new URL(`./engine-process${extension}`, import.meta.url));
   // Much is allocated and soon let go; a small young generation keeps the process small (as `npm start`).
-  const memory = '--max-semi-space-size=4';
+  const memory = '--max-semi-space-size=2';
   return extension === '.ts' ? [memory, '--import', import.meta.resolve('tsx'), entry] : [memory, entry];
 }
