@@ -10,7 +10,7 @@ import { createLog } from '../../src/log.ts';
 import type { SessionRecord } from '../../src/sessions/session-records.ts';
 import { SessionRegistry } from '../../src/sessions/session-registry.ts';
 import { ContentDirectory } from '../../src/store/content-directory.ts';
-import { pipelineSettings } from '../sessions/recorded-stream.ts';
+import { registrySettings } from '../sessions/registry-settings.ts';
 import { ScriptedEngine } from '../support/scripted-engine.ts';
 import { type SocketRequest, socketRequest } from './socket-request.ts';
 
@@ -36,20 +36,7 @@ export async function startDoors(t: Test, settings: { reconnectWindowSeconds?: n
   const events = new VideoEvents(log);
   const engine = new ScriptedEngine();
   const registry = new SessionRegistry({
-    settings: {
-      access: 'open',
-      maxSessions: 100,
-      maxSessionsPerAddress: 100,
-      minFreeDiskBytes: 0,
-      minFreeDiskRatio: 0,
-      reconnectWindowSeconds: 60,
-      createdTimeoutSeconds: 600,
-      silentPublisherSeconds: 600,
-      maxSessionBytes: 2 ** 30,
-      targetDurationSeconds: 4,
-      pipeline: { ...pipelineSettings, workingDirectory: root },
-      ...settings,
-    },
+    settings: { ...registrySettings(root), ...settings },
     content,
     records,
     finished: { record: async () => {} },

@@ -1,19 +1,15 @@
 import fc from 'fast-check';
 import t from 'tap';
-import type { PacketRole, Picture } from '../../src/rtp/depacketiser.ts';
 import { H264Depacketiser } from '../../src/rtp/h264-depacketiser.ts';
 import { h264Aggregate, readH264Payload } from '../../src/rtp/h264-payload.ts';
 import { holds } from '../media/property.ts';
+import { bytesOf, depacketised, type Sent } from './depacketised.ts';
 
 // A sequence parameter set of 1280 x 720, as x264 writes it, and other units whose first byte is all that matters.
 const sps = '6742c01fd9005005bb0110000003001000000303c0f1832480';
 const pps = '68cb83cb20';
 const idr = '65aabbccdd';
 const slice = '41112233';
-
-function bytesOf(hex: string): Buffer {
-  return Buffer.from(hex.replace(/\s/g, ''), 'hex');
-}
 
 /** NAL units behind start codes. */
 function stream(...nals: readonly string[]): string {
@@ -32,36 +28,7 @@ function pieces(head: number, ...bodies: readonly string[]): string[] {
   });
 }
 
-type Sent = {
-  readonly at: number;
-  readonly payload: string;
-  readonly isMarked?: boolean;
-  readonly isLost?: boolean;
-};
-
-/** What becomes of packets: whole pictures as `K` or `P`, their time and their bytes, and each packet's role. */
-function depacketise(sent: readonly Sent[]) {
-  const pictures: string[] = [];
-  const roles: PacketRole[] = [];
-  const depacketiser = new H264Depacketiser(({ isKey, timestamp, parts, sizeBytes }: Picture) => {
-    const bytes = Buffer.concat(parts);
-    if (bytes.length !== sizeBytes) throw new Error('a wrong size');
-    pictures.push(`${isKey ? 'K' : 'P'}${timestamp} ${bytes.toString('hex')}`);
-  });
-  let isAfterLoss = false;
-  for (const { at, payload, isMarked = false, isLost = false } of sent) {
-    if (isLost) {
-      isAfterLoss = true;
-      continue;
-    }
-    const head = { payloadType: 96, sequence: 0, ssrc: 1, extensions: null };
-    roles.push(
-      depacketiser.push({ ...head, isMarked, timestamp: at, payload: bytesOf(payload) }, isAfterLoss),
-    );
-    isAfterLoss = false;
-  }
-  return { pictures, roles, depacketiser };
-}
+const depacketise = (sent: readonly Sent[]) => depacketised(complete => new H264Depacketiser(complete), sent);
 
 const keyAt = (at: number): Sent[] => [
   { at, payload: aggregate(sps, pps) },

@@ -1,45 +1,14 @@
 import fc from 'fast-check';
 import t from 'tap';
-import type { PacketRole, Picture } from '../../src/rtp/depacketiser.ts';
 import { readVp8Descriptor, Vp8Depacketiser } from '../../src/rtp/vp8-depacketiser.ts';
 import { holds } from '../media/property.ts';
+import { bytesOf, depacketised, type Sent } from './depacketised.ts';
 
 // A key frame of 640 x 360 begins so (RFC 6386, section 9.1); then a frame that needs others.
 const key = '50 0100 9d012a 8002 6801 0011';
 const inter = '31 0100 aabb';
 
-function bytesOf(hex: string): Buffer {
-  return Buffer.from(hex.replace(/\s/g, ''), 'hex');
-}
-
-type Sent = {
-  readonly at: number;
-  readonly payload: string;
-  readonly isMarked?: boolean;
-  readonly isLost?: boolean;
-};
-
-/** What becomes of packets: whole pictures as `K` or `P`, their time and their bytes, and each packet's role. */
-function depacketise(sent: readonly Sent[]) {
-  const pictures: string[] = [];
-  const roles: PacketRole[] = [];
-  const depacketiser = new Vp8Depacketiser(({ isKey, timestamp, parts }: Picture) => {
-    pictures.push(`${isKey ? 'K' : 'P'}${timestamp} ${Buffer.concat(parts).toString('hex')}`);
-  });
-  let isAfterLoss = false;
-  for (const { at, payload, isMarked = false, isLost = false } of sent) {
-    if (isLost) {
-      isAfterLoss = true;
-      continue;
-    }
-    const head = { payloadType: 96, sequence: 0, ssrc: 1, extensions: null };
-    roles.push(
-      depacketiser.push({ ...head, isMarked, timestamp: at, payload: bytesOf(payload) }, isAfterLoss),
-    );
-    isAfterLoss = false;
-  }
-  return { pictures, roles, depacketiser };
-}
+const depacketise = (sent: readonly Sent[]) => depacketised(complete => new Vp8Depacketiser(complete), sent);
 
 const hexOf = (hex: string) => hex.replace(/\s/g, '');
 
