@@ -27,11 +27,11 @@ const order = [
   'chat/',
   'ingest/',
   'http/',
+  'client/',
   'livereel.ts',
   'worker.ts',
   'cli/',
   'main.ts',
-  'client/',
   'web/',
 ];
 const compositionRoots = ['livereel.ts', 'worker.ts', 'main.ts'];
