@@ -15,6 +15,12 @@ export type ErrorCode =
   | 'cross-site-request'
   | 'not-ready'
   | 'internal'
+  // accounts
+  | 'login-failed'
+  | 'refresh-token-reused'
+  | 'email-taken'
+  | 'forbidden'
+  | 'quota-exceeded'
   // sessions
   | 'session-not-found'
   | 'session-ended'

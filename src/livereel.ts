@@ -11,6 +11,7 @@ import { VideoEvents } from './events/video-events.ts';
 import type { RunSettings } from './ffmpeg/background-run.ts';
 import { createApiApp } from './http/api-app.ts';
 import { ApiServer } from './http/api-server.ts';
+import { nobodyKnown } from './http/asker.ts';
 import { captioningReadings } from './http/captioning-metrics.ts';
 import { DataPlane } from './http/data-plane.ts';
 import { Metrics } from './http/metrics.ts';
@@ -129,6 +130,7 @@ async function build(
     state.isReady ? { ready: true } : { ready: false, reason: 'The server is starting.' };
   const publicAddress = () => ({ url: state.url, isFixed: config.publicUrl !== undefined });
   const app = createApiApp({
+    askers: nobodyKnown,
     sessions,
     videos,
     onLanguage: async (id, language) => {

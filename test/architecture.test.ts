@@ -54,6 +54,7 @@ const homes: readonly { readonly packages: RegExp; readonly home: RegExp }[] = [
   { packages: /^(knex|pg)$/, home: /^store\/|-store\.ts$/ },
   { packages: /^pg-boss$/, home: /^jobs\// },
   { packages: /^(node:)?child_process$/, home: /^process\// },
+  { packages: /^jose$/, home: /^accounts\// },
   { packages: /^zod$/, home: /^(api|http)\/|^config\.ts$/ },
   { packages: /^sdp-transform$/, home: /^rtp\// },
   { packages: /^node-datachannel$/, home: /^webrtc\// },

@@ -3,6 +3,7 @@ import { bodyLimit } from 'hono/body-limit';
 import { LivereelError } from '../errors.ts';
 import { apiDocument } from './api-document.ts';
 import { type ApiParts, addApiRoutes } from './api-routes.ts';
+import { rememberAsker } from './asker.ts';
 import { refuseForeignPages } from './foreign-pages.ts';
 import { problemResponse } from './problem.ts';
 import { watchRequests } from './request-watch.ts';
@@ -32,6 +33,7 @@ export function createApiApp(parts: ApiParts): OpenAPIHono {
   });
   app.use(watchRequests(parts.metrics, log));
   app.use(refuseForeignPages(parts.publicAddress));
+  app.use(rememberAsker(parts.askers));
   app.use(bodyLimit({ maxSize: maxBodyBytes, onError: bodyTooLarge }));
   addApiRoutes(app, parts);
   const document = apiDocument(app, parts.version);

@@ -2,6 +2,7 @@ import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { CaptionShelf } from '../library/known-captions.ts';
 import type { TaskStore } from '../library/task-store.ts';
 import type { Log } from '../log.ts';
+import type { Askers } from './asker.ts';
 import type { Metrics } from './metrics.ts';
 import type { PublicAddress } from './request-origin.ts';
 import { addDocsRoutes } from './routes/docs.ts';
@@ -14,6 +15,7 @@ import { addWebRtcRoute, type ToldWebRtc } from './routes/webrtc.ts';
 
 /** What the API is built from. */
 export type ApiParts = {
+  readonly askers: Askers;
   readonly sessions: SessionDoor;
   readonly videos: VideoShelf;
   /** The language of a video's speech (BCP-47, or `auto`) was corrected. */

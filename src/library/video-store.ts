@@ -40,6 +40,8 @@ export type VideoRow = {
   readonly clientAddress: string | null;
   /** Something is said in it, and the files that tell it are there. */
   readonly hasCaptions: boolean;
+  /** The account that made it; null: made without one, nobody's. */
+  readonly ownerId: string | null;
   readonly updatedAt: Date;
 };
 
@@ -90,6 +92,7 @@ const columns = {
   journalKept: 'journal_kept',
   clientAddress: 'client_address',
   hasCaptions: 'has_captions',
+  ownerId: 'owner_id',
   updatedAt: 'updated_at',
 } as const satisfies Record<keyof VideoRow, string>;
 

@@ -6,6 +6,7 @@ import { LivereelError } from '../errors.ts';
 import type { VideoEvents } from '../events/video-events.ts';
 import type { Log } from '../log.ts';
 import type { ContentDirectory } from '../store/content-directory.ts';
+import { randomId } from '../store/random-id.ts';
 import type { CaptionedSessions } from './captioned-sessions.ts';
 import type { FinishedSessions } from './finished-session.ts';
 import { Session } from './session.ts';
@@ -35,8 +36,6 @@ export interface NewSessionRecords extends SessionRecords {
   ): Promise<unknown>;
 }
 
-const idAlphabet = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
-const idLength = 12;
 const diskCheckMillis = 5_000;
 const retryAfterSeconds = 30;
 
@@ -111,7 +110,7 @@ export class SessionRegistry {
       await this.#checkDisk();
       if (this.#isDiskLow)
         throw new LivereelError('disk-full', 'the disk is nearly full: free some space, then try again');
-      const id = newId();
+      const id = randomId();
       const ingestToken = randomBytes(24).toString('base64url');
       const { input, frameRate, mimeType, replyTo, ...rest } = request;
       const record = {
@@ -285,16 +284,6 @@ function serverDraining(): LivereelError {
   return new LivereelError('server-draining', 'the server is stopping: try again in a moment', {
     retryAfterSeconds: 10,
   });
-}
-
-function newId(): string {
-  let id = '';
-  while (id.length < idLength) {
-    const byte = (randomBytes(1)[0] as number) & 63;
-    // 62 characters: a byte past them is thrown away, so that each is equally likely.
-    if (byte < idAlphabet.length) id += idAlphabet[byte];
-  }
-  return id;
 }
 
 function hashOf(token: string): Buffer {

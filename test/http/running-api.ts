@@ -5,6 +5,7 @@ import { pino } from 'pino';
 import type { Test } from 'tap';
 import { createApiApp } from '../../src/http/api-app.ts';
 import { ApiServer } from '../../src/http/api-server.ts';
+import { nobodyKnown } from '../../src/http/asker.ts';
 import { Metrics } from '../../src/http/metrics.ts';
 import type { Readiness } from '../../src/http/routes/health.ts';
 import { CaptionShelf } from '../../src/library/known-captions.ts';
@@ -29,6 +30,7 @@ export async function startApi(t: Test) {
   const reading = { name: 'livereel_parts_total', help: 'Parts', kind: 'counter', read: () => 7 } as const;
   const corrections: [id: string, language: string][] = [];
   const app = createApiApp({
+    askers: nobodyKnown,
     sessions,
     videos,
     onLanguage: async (id, language) => {

@@ -32,6 +32,7 @@ const row: VideoRow = {
   journalKept: false,
   clientAddress: '10.0.0.9',
   hasCaptions: false,
+  ownerId: null,
   updatedAt: new Date(),
 };
 

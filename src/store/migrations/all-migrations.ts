@@ -2,6 +2,7 @@ import type { Knex } from 'knex';
 import * as videos from './0001-videos.ts';
 import * as transcripts from './0002-transcripts.ts';
 import * as videoTasks from './0003-video-tasks.ts';
+import * as accounts from './0004-accounts.ts';
 
 /** One step of the schema. Steps that were released are never changed, only followed by others. */
 export type Migration = {
@@ -14,4 +15,5 @@ export const allMigrations: Readonly<Record<string, Migration>> = {
   '0001-videos': videos,
   '0002-transcripts': transcripts,
   '0003-video-tasks': videoTasks,
+  '0004-accounts': accounts,
 };
