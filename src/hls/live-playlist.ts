@@ -14,10 +14,12 @@ export type PlaylistRequest = {
   readonly isDelta: boolean;
 };
 
-type Waiter = {
+/** A moment of the live edge that has not come, and all that wait for it: one promise and one timer for all. */
+type Gate = {
   readonly segment: number;
   readonly part: number | null;
-  readonly answer: () => void;
+  readonly opened: Promise<void>;
+  readonly open: () => void;
   readonly refuse: (error: LivereelError) => void;
 };
 
@@ -26,17 +28,20 @@ type Waiter = {
 const segmentsAhead = 2;
 // "… or if the _HLS_part exceeds the last Partial Segment in the current Playlist by the Advance Part Limit".
 const partsAheadSeconds = 3;
+// "If the server … takes longer than three Target Durations … 503" (section 6.2.5.2). Whoever came later waits less.
+const longestHoldTargetDurations = 3;
 
 /**
  * A live rendition as players see it: playlists rendered once for all who wait, requests held until what they
- * name exists. Requests own nothing but their `AbortSignal`.
+ * name exists. A request that waits owns nothing, and cannot be given up: an `AbortSignal` for each of thousands that
+ * ask five times a second costs more than their answers. What comes for a client that is gone is dropped by its response.
  */
 export class LivePlaylist {
   readonly #rendition: Rendition;
   readonly #media: MediaPlaylist;
   readonly #onRender: () => void;
   readonly #subtitles: () => SubtitleGroup | null;
-  #waiters = new Set<Waiter>();
+  readonly #gates = new Map<string, Gate>();
   #rendered: { full: Buffer | null; delta: Buffer | null } = { full: null, delta: null };
   #failure: LivereelError | null = null;
 
@@ -58,71 +63,73 @@ export class LivePlaylist {
   /** To be called whenever the rendition grew or ended: answers all that waited for it. */
   published(): void {
     this.#rendered = { full: null, delta: null };
-    for (const waiter of [...this.#waiters]) {
-      if (!this.#rendition.has(waiter.segment, waiter.part)) continue;
-      this.#waiters.delete(waiter);
-      waiter.answer();
+    for (const gate of this.#gates.values()) {
+      if (this.#rendition.has(gate.segment, gate.part)) gate.open();
     }
   }
 
-  /** The media playlist, once it holds what is asked for. @throws LivereelError `part-too-far-ahead`, `session-closed`, `not-found`. */
-  async media(request: PlaylistRequest, signal: AbortSignal): Promise<Buffer> {
+  /**
+   * The media playlist, once it holds what is asked for.
+   * @throws LivereelError `part-too-far-ahead`, `bad-request`; as `until`.
+   */
+  async media(request: PlaylistRequest): Promise<Buffer> {
     const { segment, part } = request;
     if (segment === null && part !== null) {
       throw new LivereelError('bad-request', '_HLS_part needs _HLS_msn beside it');
     }
-    if (!this.#rendition.isPlayable) await this.until(0, 0, signal);
+    if (!this.#rendition.isPlayable) await this.until(0, 0);
     if (segment !== null && !this.#rendition.isEnded) {
       if (this.#isTooFarAhead(segment, part)) {
         throw new LivereelError('part-too-far-ahead', 'this is too far ahead of the live edge');
       }
-      await this.until(segment, part, signal);
+      await this.until(segment, part);
     }
     return this.#render(request.isDelta);
   }
 
-  /** The multivariant playlist, once there is something to play. @throws as `media`. */
-  async multivariant(signal: AbortSignal): Promise<Buffer> {
-    if (!this.#rendition.isPlayable) await this.until(0, 0, signal);
+  /** The multivariant playlist, once there is something to play. @throws as `until`. */
+  async multivariant(): Promise<Buffer> {
+    if (!this.#rendition.isPlayable) await this.until(0, 0);
     return Buffer.from(renderMultivariantPlaylist(this.#rendition, this.#subtitles()));
   }
 
   /**
    * Resolves when the part (the whole segment with `part` null) is published or the rendition has ended.
-   * @throws LivereelError `session-closed` when the server lets go; the signal's reason.
+   * @throws LivereelError `playlist-not-ready` when nothing came in three target durations; `session-closed` when the
+   * server lets go.
    */
-  until(segment: number, part: number | null, signal: AbortSignal): Promise<void> {
+  until(segment: number, part: number | null): Promise<void> {
     if (this.#rendition.has(segment, part)) return Promise.resolve();
     if (this.#failure !== null) return Promise.reject(this.#failure);
-    if (signal.aborted) return Promise.reject(signal.reason);
-    return new Promise((resolve, reject) => {
-      const aborted = () => {
-        this.#waiters.delete(waiter);
-        reject(signal.reason);
-      };
-      const done = () => signal.removeEventListener('abort', aborted);
-      const waiter: Waiter = {
-        segment,
-        part,
-        answer: () => {
-          done();
-          resolve();
-        },
-        refuse: error => {
-          done();
-          reject(error);
-        },
-      };
-      signal.addEventListener('abort', aborted, { once: true });
-      this.#waiters.add(waiter);
-    });
+    const key = `${segment}.${part}`;
+    const known = this.#gates.get(key);
+    if (known !== undefined) return known.opened;
+    const gate = this.#newGate(key, segment, part);
+    this.#gates.set(key, gate);
+    return gate.opened;
   }
 
   /** Refuses all that wait and will wait. */
   close(error: LivereelError): void {
     this.#failure = error;
-    for (const waiter of this.#waiters) waiter.refuse(error);
-    this.#waiters.clear();
+    for (const gate of this.#gates.values()) gate.refuse(error);
+  }
+
+  #newGate(key: string, segment: number, part: number | null): Gate {
+    let open: () => void = () => undefined;
+    let refuse: (error: LivereelError) => void = () => undefined;
+    const opened = new Promise<void>((resolve, reject) => {
+      open = resolve;
+      refuse = reject;
+    });
+    const longestMillis = longestHoldTargetDurations * this.#rendition.targetDurationSeconds * 1_000;
+    const timer = setTimeout(() => settle(() => refuse(nothingCame)), longestMillis);
+    const settle = (how: () => void) => {
+      clearTimeout(timer);
+      this.#gates.delete(key);
+      how();
+    };
+    return { segment, part, opened, open: () => settle(open), refuse: error => settle(() => refuse(error)) };
   }
 
   #isTooFarAhead(segment: number, part: number | null): boolean {
@@ -145,3 +152,7 @@ export class LivePlaylist {
     return bytes;
   }
 }
+
+const nothingCame = new LivereelError('playlist-not-ready', 'nothing new came in time: try again', {
+  retryAfterSeconds: 1,
+});

@@ -14,8 +14,6 @@ const playlistType = 'application/vnd.apple.mpegurl';
 const forever = 'public, max-age=31536000, immutable';
 // A playlist that names what it waited for never changes what it says of that; the plain one is a moment's view.
 const blockingMaxAgeSeconds = 24;
-// "If the server … takes longer than three Target Durations … 503" (rfc8216bis, section 6.2.5.2).
-const longestHoldTargetDurations = 3;
 const partName = /^(\d{6,9})\.(\d{1,5})\.m4s$/;
 
 /** What is live of `/hls/`: playlists and parts. Everything that is finished comes from the disk, by nginx. */
@@ -24,7 +22,7 @@ export function addPlaybackRoutes(app: TemplatedApp, sessions: LiveSessions, log
     const { data, session } = open(response, request, sessions, log);
     void data.run(async () => {
       const live = required(session);
-      const body = await held(live, data, signal => live.playlist.multivariant(signal));
+      const body = await live.playlist.multivariant();
       data.send('200 OK', headersFor(playlistType, 'public, max-age=1'), body);
     });
   });
@@ -37,7 +35,7 @@ export function addPlaybackRoutes(app: TemplatedApp, sessions: LiveSessions, log
       const playlist = live.playlistOf(rendition);
       if (playlist === undefined) throw noSuchRendition();
       if (wanted instanceof LivereelError) throw wanted;
-      const body = await held(live, data, signal => playlist.media(wanted, signal));
+      const body = await playlist.media(wanted);
       const age = wanted.segment === null ? 'public, max-age=1' : `public, max-age=${blockingMaxAgeSeconds}`;
       data.send('200 OK', headersFor(playlistType, age), body);
     });
@@ -53,7 +51,7 @@ export function addPlaybackRoutes(app: TemplatedApp, sessions: LiveSessions, log
       const { next } = live.rendition;
       // The part that is about to come is announced (EXT-X-PRELOAD-HINT) and held until it is there.
       if (segment === next.segment && part === next.part) {
-        await held(live, data, signal => live.playlist.until(segment, part, signal));
+        await live.playlist.until(segment, part);
       }
       data.send('200 OK', headersFor('video/mp4', forever), await live.readPart(segment, part));
     });
@@ -65,8 +63,9 @@ function open(response: HttpResponse, request: HttpRequest, sessions: LiveSessio
   return { data, session: sessions.find(request.getParameter(0) ?? '') };
 }
 
+/** nginx adds what any page needs to be let in (`nginx/media.conf`). */
 function headersFor(type: string, cacheControl: string): string[] {
-  return ['Content-Type', type, 'Cache-Control', cacheControl, 'Access-Control-Allow-Origin', '*'];
+  return ['Content-Type', type, 'Cache-Control', cacheControl];
 }
 
 function required(session: Session | undefined): Session {
@@ -83,26 +82,6 @@ function requiredRendition(session: Session | undefined, rendition: string | und
 function noSuchRendition(): LivereelError {
   return new LivereelError('not-found', 'there is no such rendition');
 }
-
-/** Waits for what is about to come, while the client does and no longer than a request may be held. */
-async function held<T>(
-  { rendition }: Session,
-  data: DataResponse,
-  wait: (signal: AbortSignal) => Promise<T>,
-): Promise<T> {
-  const longestMillis = longestHoldTargetDurations * rendition.targetDurationSeconds * 1_000;
-  const timer = setTimeout(() => data.giveUp(nothingCame), longestMillis);
-  try {
-    return await wait(data.signal);
-  } finally {
-    // Thousands of viewers ask five times a second: what is answered leaves no timer behind.
-    clearTimeout(timer);
-  }
-}
-
-const nothingCame = new LivereelError('playlist-not-ready', 'nothing new came in time: try again', {
-  retryAfterSeconds: 1,
-});
 
 /** The delivery directives of a request (rfc8216bis, section 6.2.5). */
 function readDirectives(request: HttpRequest): PlaylistRequest | LivereelError {

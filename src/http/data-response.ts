@@ -20,18 +20,13 @@ export class DataResponse {
     response.onAborted(() => this.#end());
   }
 
-  /** Aborted when the client goes away, has its answer, or is given up: whatever is done for it can stop. */
+  /** Aborted when the client goes away or has its answer: whatever is done for it can stop. */
   get signal(): AbortSignal {
     if (this.#abort === null) {
       this.#abort = new AbortController();
       if (this.#isOver) this.#abort.abort(over);
     }
     return this.#abort.signal;
-  }
-
-  /** What is done for it stops with `reason`; an answer can still be given. */
-  giveUp(reason: Error): void {
-    this.#abort?.abort(reason);
   }
 
   /** Whether it was answered or the client is gone. */

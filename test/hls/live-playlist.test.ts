@@ -6,8 +6,8 @@ import { Rendition } from '../../src/hls/rendition.ts';
 const part = { durationSeconds: 0.2, isIndependent: true, offsetBytes: 0, sizeBytes: 100 };
 
 /** A rendition that grows part by part, five a segment, and its playlist; how often it was rendered. */
-function growing() {
-  const rendition = new Rendition('main', 4);
+function growing(targetDurationSeconds = 4) {
+  const rendition = new Rendition('main', targetDurationSeconds);
   rendition.partTargetSeconds = 0.2;
   const state = { renders: 0 };
   const playlist = new LivePlaylist(rendition, () => {
@@ -28,7 +28,6 @@ function growing() {
   return { rendition, playlist, publish, state };
 }
 
-const patient = new AbortController().signal;
 const plain = { segment: null, part: null, isDelta: false };
 const turn = () => new Promise(resolve => setImmediate(resolve));
 
@@ -45,7 +44,7 @@ async function isSettled(promise: Promise<unknown>): Promise<boolean> {
 
 t.test('whoever comes before the first part waits for it', async t => {
   const { playlist, publish } = growing();
-  const [media, multivariant] = [playlist.media(plain, patient), playlist.multivariant(patient)];
+  const [media, multivariant] = [playlist.media(plain), playlist.multivariant()];
   t.equal(await isSettled(media), false);
   t.equal(await isSettled(multivariant), false);
   publish();
@@ -56,11 +55,11 @@ t.test('whoever comes before the first part waits for it', async t => {
 t.test('a request is held until what it names exists, and no longer', async t => {
   const { playlist, publish } = growing();
   publish(3);
-  const there = playlist.media({ segment: 0, part: 2, isDelta: false }, patient);
+  const there = playlist.media({ segment: 0, part: 2, isDelta: false });
   t.equal(await isSettled(there), true);
-  const next = playlist.media({ segment: 0, part: 3, isDelta: false }, patient);
-  const whole = playlist.media({ segment: 0, part: null, isDelta: false }, patient);
-  const over = playlist.media({ segment: 0, part: 7, isDelta: false }, patient);
+  const next = playlist.media({ segment: 0, part: 3, isDelta: false });
+  const whole = playlist.media({ segment: 0, part: null, isDelta: false });
+  const over = playlist.media({ segment: 0, part: 7, isDelta: false });
   t.equal(await isSettled(next), false);
   publish();
   t.match((await next).toString(), 'URI="000000.3.m4s"');
@@ -75,29 +74,27 @@ t.test('it is rendered once for all who wait', async t => {
   const { playlist, publish, state } = growing();
   publish(2);
   state.renders = 0;
-  const waiting = Array.from({ length: 300 }, () =>
-    playlist.media({ segment: 0, part: 2, isDelta: false }, new AbortController().signal),
-  );
+  const waiting = Array.from({ length: 300 }, () => playlist.media({ segment: 0, part: 2, isDelta: false }));
   publish();
   const answers = await Promise.all(waiting);
   t.equal(new Set(answers).size, 1, 'the very same bytes');
   t.equal(state.renders, 1);
-  await playlist.media({ segment: 0, part: 2, isDelta: true }, patient);
+  await playlist.media({ segment: 0, part: 2, isDelta: true });
   t.equal(state.renders, 2, 'a delta is another rendering');
   publish();
-  t.notOk((await playlist.media(plain, patient)) === answers[0], 'the next part, the next rendering');
+  t.notOk((await playlist.media(plain)) === answers[0], 'the next part, the next rendering');
 });
 
 t.test('what lies too far ahead is refused at once', async t => {
   const { playlist, publish } = growing();
   publish(7);
-  await t.rejects(playlist.media({ segment: 4, part: null, isDelta: false }, patient), {
+  await t.rejects(playlist.media({ segment: 4, part: null, isDelta: false }), {
     code: 'part-too-far-ahead',
   });
-  await t.rejects(playlist.media({ segment: 999_999_999, part: 0, isDelta: false }, patient), {
+  await t.rejects(playlist.media({ segment: 999_999_999, part: 0, isDelta: false }), {
     code: 'part-too-far-ahead',
   });
-  const allowed = playlist.media({ segment: 3, part: 0, isDelta: false }, patient);
+  const allowed = playlist.media({ segment: 3, part: 0, isDelta: false });
   t.equal(await isSettled(allowed), false);
   publish(9);
   await allowed;
@@ -106,73 +103,45 @@ t.test('what lies too far ahead is refused at once', async t => {
 t.test('a part without its segment is no request', async t => {
   const { playlist, publish } = growing();
   publish();
-  await t.rejects(playlist.media({ segment: null, part: 1, isDelta: false }, patient), {
+  await t.rejects(playlist.media({ segment: null, part: 1, isDelta: false }), {
     code: 'bad-request',
   });
 });
 
-t.test('whoever goes away is forgotten, with the reason', async t => {
-  const { playlist, publish } = growing();
+t.test('nobody waits longer than three target durations', async t => {
+  const { playlist, publish } = growing(0.02);
   publish();
-  const client = new AbortController();
-  const waiting = playlist.media({ segment: 0, part: 1, isDelta: false }, client.signal);
-  client.abort(new Error('the client is gone'));
-  await t.rejects(waiting, { message: 'the client is gone' });
+  const askedAt = performance.now();
+  await t.rejects(playlist.media({ segment: 0, part: 1, isDelta: false }), { code: 'playlist-not-ready' });
+  t.ok(performance.now() - askedAt > 55);
+  const again = playlist.until(0, 1);
   publish();
-  await t.rejects(
-    playlist.until(0, 9, client.signal),
-    { message: 'the client is gone' },
-    'gone before it asked',
-  );
+  await again;
 });
 
 t.test('at the end all who wait get the last playlist', async t => {
   const { playlist, publish, rendition } = growing();
   publish(6);
-  const waiting = playlist.media({ segment: 3, part: 0, isDelta: false }, patient);
+  const waiting = playlist.media({ segment: 3, part: 0, isDelta: false });
   rendition.closed.push(...(rendition.open ? [rendition.open] : []));
   rendition.open = null;
   rendition.isEnded = true;
   playlist.published();
   t.match((await waiting).toString(), '#EXT-X-ENDLIST');
-  t.match(
-    (await playlist.media({ segment: 999, part: 0, isDelta: true }, patient)).toString(),
-    '#EXT-X-ENDLIST',
-  );
+  t.match((await playlist.media({ segment: 999, part: 0, isDelta: true })).toString(), '#EXT-X-ENDLIST');
 });
 
 t.test('a server that stops tells all who wait and who come after', async t => {
   const { playlist, publish } = growing();
-  const before = playlist.multivariant(patient);
+  const before = playlist.multivariant();
   const error = new LivereelError('session-closed', 'the server is stopping');
   playlist.close(error);
   await t.rejects(before, error);
-  await t.rejects(playlist.media(plain, patient), error);
+  await t.rejects(playlist.media(plain), error);
   const { playlist: other, publish: publishOther } = growing();
   publishOther();
   other.close(error);
-  await t.rejects(other.media({ segment: 0, part: 1, isDelta: false }, patient), error);
-  t.match((await other.media(plain, patient)).toString(), '000000.0.m4s', 'what is there is still told');
+  await t.rejects(other.media({ segment: 0, part: 1, isDelta: false }), error);
+  t.match((await other.media(plain)).toString(), '000000.0.m4s', 'what is there is still told');
   publish();
-});
-
-t.test('listeners of signals do not pile up', async t => {
-  const { playlist, publish } = growing();
-  const { signal } = new AbortController();
-  let listeners = 0;
-  const [add, remove] = [signal.addEventListener.bind(signal), signal.removeEventListener.bind(signal)];
-  signal.addEventListener = (...args: Parameters<typeof add>) => {
-    listeners += 1;
-    add(...args);
-  };
-  signal.removeEventListener = (...args: Parameters<typeof remove>) => {
-    listeners -= 1;
-    remove(...args);
-  };
-  for (let index = 0; index < 50; index += 1) {
-    const waiting = playlist.until(Math.floor(index / 5), index % 5, signal);
-    publish();
-    await waiting;
-  }
-  t.equal(listeners, 0);
 });
