@@ -60,6 +60,17 @@ export type ErrorCode =
   | 'recogniser-failed'
   | 'captions-unavailable'
   | 'model-unavailable'
+  // imports
+  | 'source-address-refused'
+  | 'source-unavailable'
+  | 'source-refused'
+  | 'source-too-large'
+  | 'source-is-live'
+  | 'source-not-supported'
+  | 'downloader-missing'
+  | 'import-cancelled'
+  | 'import-not-failed'
+  | 'too-many-imports'
   // machine
   | 'bad-configuration'
   | 'content-directory-in-use'

@@ -13,6 +13,7 @@ const order = [
   'api/',
   'events/',
   'process/',
+  'fetch/',
   'webrtc/',
   'store/',
   'jobs/',
