@@ -41,6 +41,11 @@ export type ErrorCode =
   | 'frame-too-large'
   | 'publisher-silent'
   | 'media-unusable'
+  // uploads
+  | 'upload-too-large'
+  | 'too-many-uploads'
+  | 'upload-not-found'
+  | 'media-incomplete'
   // playback
   | 'part-too-far-ahead'
   | 'playlist-not-ready'

@@ -16,6 +16,9 @@ export const inputs = ['chunks', 'frames', 'webrtc'] as const;
 /** What a publisher will send: a recorder's bytes, JPEG frames, or WebRTC. */
 export type Input = (typeof inputs)[number];
 
+/** How a video came in: published, sent as a file, or fetched from an address. */
+export type VideoInput = Input | 'upload' | 'import';
+
 export const visibilities = ['public', 'unlisted', 'private'] as const;
 export type Visibility = (typeof visibilities)[number];
 

@@ -1,4 +1,4 @@
-import type { Input } from '../api/session.ts';
+import type { VideoInput } from '../api/session.ts';
 import { LivereelError } from '../errors.ts';
 import { sniffContainer } from '../media/container.ts';
 
@@ -61,7 +61,7 @@ export class ChunkIngest {
 }
 
 /** A session that was made for WebRTC takes nothing else: what is in it has no offset to go on from. @throws LivereelError `input-not-supported`. */
-export function refuseUnlessSent(session: { readonly input: Input }): void {
+export function refuseUnlessSent(session: { readonly input: VideoInput }): void {
   if (session.input !== 'webrtc') return;
   const how = 'publish to its `whipUrl`, or create one with "input": "chunks"';
   throw new LivereelError('input-not-supported', `this session takes WebRTC: ${how}`);

@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import type { Input, VideoState, Visibility } from '../api/session.ts';
+import type { VideoInput, VideoState, Visibility } from '../api/session.ts';
 import { LivereelError } from '../errors.ts';
 import type { Database } from '../store/database.ts';
 import { readCursor, writeCursor } from './video-cursor.ts';
@@ -11,7 +11,7 @@ export type VideoRow = {
   readonly title: string;
   readonly description: string;
   readonly visibility: Visibility;
-  readonly input: Input;
+  readonly input: VideoInput;
   /** What the recorder said it sends; a hint. */
   readonly mimeType: string | null;
   /** Frames only: play at this constant rate; null keeps the capture times. */
@@ -96,7 +96,7 @@ const columns = {
   updatedAt: 'updated_at',
 } as const satisfies Record<keyof VideoRow, string>;
 
-/** The states of a video whose recording or making is not over: what a start has to recover. */
+/** The states of a session's video whose recording or making is not over: what a start has to recover. */
 const unfinishedStates: readonly VideoState[] = ['created', 'live', 'interrupted', 'processing'];
 /** The states in which a session takes part of the server's room. */
 const activeStates: readonly VideoState[] = ['created', 'live', 'interrupted'];
@@ -183,10 +183,14 @@ export class VideoStore {
     return { items, nextCursor: found.length > items.length && last ? writeCursor(last) : null };
   }
 
-  /** Every video whose recording or making is not over, oldest first: what a start has to recover. */
+  /** Every session's video whose recording or making is not over, oldest first: what a start has to recover. */
   async unfinished(): Promise<VideoRow[]> {
     const rows = await this.#run(videos =>
-      videos().whereIn('state', unfinishedStates).orderBy(['created_at', 'id']),
+      videos()
+        .whereIn('state', unfinishedStates)
+        // Files have no journal to recover: their task goes on by itself.
+        .whereNotIn('input', ['upload', 'import'])
+        .orderBy(['created_at', 'id']),
     );
     return rows.map(toVideo);
   }

@@ -1,10 +1,10 @@
-import type { Input, VideoState } from '../api/session.ts';
+import type { VideoInput, VideoState } from '../api/session.ts';
 
 /** What a session needs to know of its video's record. */
 export type SessionRecord = {
   readonly id: string;
   readonly state: VideoState;
-  readonly input: Input;
+  readonly input: VideoInput;
   readonly frameRate: number | null;
   readonly ingestTokenHash: Buffer | null;
   readonly clientAddress: string | null;

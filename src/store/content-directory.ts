@@ -66,6 +66,16 @@ export class ContentDirectory {
     return join(this.videoDir(id), 'captions.log');
   }
 
+  /** The file that a video is made of, as it was uploaded or fetched; deleted once the video is made. */
+  originalFile(id: string): string {
+    return join(this.videoDir(id), 'original');
+  }
+
+  /** The same while it is still arriving: as much of it as is here. */
+  partialOriginalFile(id: string): string {
+    return join(this.videoDir(id), 'original.part');
+  }
+
   hlsDir(id: string): string {
     return join(this.videoDir(id), 'hls');
   }
