@@ -16,12 +16,14 @@ import { captioningReadings } from './http/captioning-metrics.ts';
 import { DataPlane } from './http/data-plane.ts';
 import { Metrics } from './http/metrics.ts';
 import { webRtcReadings } from './http/webrtc-metrics.ts';
+import { DeletionStore } from './library/deletion-store.ts';
 import { KeptTranscripts } from './library/kept-transcripts.ts';
 import { CaptionShelf } from './library/known-captions.ts';
 import { RecordingFinisher } from './library/recording-finisher.ts';
 import { TaskStore } from './library/task-store.ts';
 import { TranscriptFinisher } from './library/transcript-finisher.ts';
 import { TranscriptStore } from './library/transcript-store.ts';
+import { VideoDeletion } from './library/video-deletion.ts';
 import { VideoStore } from './library/video-store.ts';
 import type { Log } from './log.ts';
 import { ContentLock } from './process/content-lock.ts';
@@ -120,6 +122,18 @@ async function build(
     }),
   );
 
+  const deletion = own(
+    new VideoDeletion({
+      deletions: new DeletionStore(database),
+      content,
+      sessions,
+      work: later === null ? [finisher] : [finisher, later],
+      events,
+      log,
+    }),
+  );
+  await deletion.resume();
+
   // Before anyone can ask for them: a publisher that comes back at once must find its session.
   await sessions.recover();
 
@@ -137,6 +151,7 @@ async function build(
       if (language !== 'auto') sessions.find(id)?.setLanguage(language);
       await later?.again(id);
     },
+    deletion,
     shelf,
     tasks,
     webRtc: { engine, iceServers: config },

@@ -19,6 +19,8 @@ export type Captioning = {
  */
 export type VideoEvent =
   | { readonly event: 'state'; readonly data: { id: string; state: VideoState; at: string } }
+  /** The last one: the video is gone for good. */
+  | { readonly event: 'deleted'; readonly data: { id: string; at: string } }
   | { readonly event: 'caption'; readonly data: Caption & { id: string } }
   | { readonly event: 'captioning'; readonly data: Captioning }
   /** What was taken in at `atEpochMillis` (the server's clock) stands at `mediaSeconds` of the media timeline. */

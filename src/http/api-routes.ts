@@ -10,7 +10,7 @@ import { addHealthRoutes, type Readiness } from './routes/health.ts';
 import { addSessionRoutes, type SessionDoor } from './routes/sessions.ts';
 import { addTaskRoutes } from './routes/tasks.ts';
 import { addTranscriptRoutes } from './routes/transcripts.ts';
-import { addVideoRoutes, type VideoShelf } from './routes/videos.ts';
+import { addVideoRoutes, type VideoRemover, type VideoShelf } from './routes/videos.ts';
 import { addWebRtcRoute, type ToldWebRtc } from './routes/webrtc.ts';
 
 /** What the API is built from. */
@@ -20,6 +20,7 @@ export type ApiParts = {
   readonly videos: VideoShelf;
   /** The language of a video's speech (BCP-47, or `auto`) was corrected. */
   readonly onLanguage: (id: string, language: string) => Promise<void>;
+  readonly deletion: VideoRemover;
   readonly shelf: Pick<CaptionShelf, 'known' | 'whyNone'>;
   readonly tasks: Pick<TaskStore, 'list'>;
   readonly webRtc: ToldWebRtc;

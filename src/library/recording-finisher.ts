@@ -31,11 +31,12 @@ export class RecordingFinisher implements FinishedSessions {
   readonly #content: ContentDirectory;
   readonly #videos: VideoStore;
   readonly #events: VideoEvents;
-  readonly #run: RunSettings;
+  readonly #run: Omit<RunSettings, 'signal'>;
   readonly #later: LaterTasks | null;
   readonly #log: Log;
   #queue: Promise<void> = Promise.resolve();
   readonly #closing = new AbortController();
+  readonly #waiting = new Map<string, AbortController>();
 
   constructor(
     content: ContentDirectory,
@@ -48,14 +49,30 @@ export class RecordingFinisher implements FinishedSessions {
     this.#content = content;
     this.#videos = videos;
     this.#events = events;
-    this.#run = { ...run, signal: this.#closing.signal };
+    this.#run = run;
     this.#later = later;
     this.#log = log;
   }
 
-  record(session: FinishedSession): Promise<void> {
-    this.#queue = this.#queue.then(() => this.#finish(session));
-    return this.#queue;
+  async record(session: FinishedSession): Promise<void> {
+    const { id } = session;
+    const stopping = new AbortController();
+    this.#waiting.set(id, stopping);
+    const { signal } = stopping;
+    const run = { ...this.#run, signal: AbortSignal.any([this.#closing.signal, signal]) };
+    const turn = this.#queue.then(() => this.#finish(session, run));
+    this.#queue = turn;
+    // A session whose video is deleted does not wait for its turn.
+    const stopped = new Promise<void>(resolve =>
+      signal.addEventListener('abort', () => resolve(), { once: true }),
+    );
+    await Promise.race([turn, stopped]);
+    this.#waiting.delete(id);
+  }
+
+  /** A video is deleted: nothing is made of it any more. */
+  stop(videoId: string, why: LivereelError): void {
+    this.#waiting.get(videoId)?.abort(why);
   }
 
   /** Stops at once; what is not finished is made at the next start. */
@@ -63,15 +80,16 @@ export class RecordingFinisher implements FinishedSessions {
     this.#closing.abort();
   }
 
-  async #finish(session: FinishedSession): Promise<void> {
-    if (this.#closing.signal.aborted) return;
+  async #finish(session: FinishedSession, run: RunSettings): Promise<void> {
+    const { signal } = run;
+    if (signal.aborted) return;
     const { id } = session;
     const log = this.#log.child({ sessionId: id });
     // Noted before the video is ready: a crash in between repeats this, not forgets it.
     await this.#later?.wanted(session);
     try {
-      await this.#writeVideo(session);
-      const check = await checkRecording(this.#run, this.#content.videoFile(id));
+      await this.#writeVideo(session, run);
+      const check = await checkRecording(run, this.#content.videoFile(id));
       const doubt = doubtOf(session, check);
       const { size: sizeBytes } = await stat(this.#content.videoFile(id));
       const { width, height } = recordedFormat(session.formats);
@@ -91,7 +109,7 @@ export class RecordingFinisher implements FinishedSessions {
       this.#events.report({ event: 'state', data: { id, state: 'ready', at: new Date().toISOString() } });
       this.#later?.look();
     } catch (error) {
-      if (this.#closing.signal.aborted) return;
+      if (signal.aborted) return;
       log.error({ err: error }, 'video not made: its journal is kept');
       const message = error instanceof LivereelError ? error.message : 'the video could not be made';
       await this.#videos
@@ -106,14 +124,14 @@ export class RecordingFinisher implements FinishedSessions {
     }
   }
 
-  async #writeVideo({ id, formats, segmentCount }: FinishedSession): Promise<void> {
+  async #writeVideo({ id, formats, segmentCount }: FinishedSession, run: RunSettings): Promise<void> {
     const folder = this.#content.renditionDir(id, 'main');
     const names = Array.from({ length: segmentCount }, (_, number) => mediaName.segment(number));
     const { header, isOne, width, height } = recordedFormat(formats);
     const pieces = [mediaName.init(header), ...names].map(name => join(folder, name));
     const file = this.#content.videoFile(id);
     const fitTo = isOne || width === 0 ? null : { width, height };
-    await writeProgressiveMp4(this.#run, pieces, `${file}.new`, fitTo);
+    await writeProgressiveMp4(run, pieces, `${file}.new`, fitTo);
     await rename(`${file}.new`, file);
   }
 }

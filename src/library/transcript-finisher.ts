@@ -85,6 +85,11 @@ export class TranscriptFinisher {
     this.look();
   }
 
+  /** A video is deleted: its transcript is made no more. */
+  stop(videoId: string, why: LivereelError): void {
+    if (this.#working?.videoId === videoId) this.#working.abort.abort(why);
+  }
+
   /** There may be work now: a video is ready. */
   look(): void {
     this.#wakeUp.now();

@@ -129,6 +129,7 @@ export class SessionRegistry {
       // Whoever is let in now would be closed by nobody.
       if (this.#isDraining) throw serverDraining();
       await this.#open(record);
+      await this.#refuseIfDeleted(id);
       return { id, ingestToken, state: 'created' };
     } finally {
       this.#reserved.splice(this.#reserved.indexOf(client.address), 1);
@@ -178,6 +179,17 @@ export class SessionRegistry {
         });
       }
     }
+  }
+
+  /**
+   * Lets a session whose video was deleted go: no video is made of it, its publisher and viewers are told `why`.
+   * Nothing happens when there is none. Never throws.
+   */
+  async discard(id: string, why: LivereelError): Promise<void> {
+    const session = this.#sessions.get(id);
+    if (session === undefined) return;
+    this.#sessions.delete(id);
+    await session.close(why);
   }
 
   /** Takes no new session, tells publishers, and lets all go; journals go on at the next start. Never throws. */
@@ -258,6 +270,14 @@ export class SessionRegistry {
       // A session in which nothing was ever sent leaves nothing.
       if (session.isEmpty && !this.#isDraining) await content.removeVideo(id).catch(() => undefined);
     });
+  }
+
+  /** Deleted while it was being opened, with its account perhaps: there was no session yet that could be discarded. */
+  async #refuseIfDeleted(id: string): Promise<void> {
+    if ((await this.#records.find(id)) !== undefined) return;
+    const why = new LivereelError('session-not-found', 'this session was deleted at once; create a new one');
+    await this.discard(id, why);
+    throw why;
   }
 
   async #checkDisk(): Promise<void> {

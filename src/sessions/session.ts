@@ -249,20 +249,19 @@ export class Session {
     await this.end();
   }
 
-  /** Lets go of everything; the journal goes on after the next start. Safe to call twice, never throws. */
-  async close(): Promise<void> {
+  /**
+   * Lets go of everything and makes no video of it; unless it was `deleted`, the journal goes on after the next start.
+   * Publisher and viewers are told why. Safe to call twice, never throws.
+   */
+  async close(deleted?: LivereelError): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#timer.clear();
-    this.#publisher?.failed(
-      new LivereelError('server-draining', 'the server is stopping: connect again in a moment'),
-    );
+    this.#publisher?.failed(deleted ?? serverStops('connect again in a moment'));
     this.#publisher = null;
     await this.#journal.close().catch(() => undefined);
     this.#pipeline.close();
-    this.#playlists.close(
-      new LivereelError('server-draining', 'the server is stopping: it is back in a moment'),
-    );
+    this.#playlists.close(deleted ?? serverStops('it is back in a moment'));
     if (!this.#isStarted) await this.#letGo();
     await this.over;
   }
@@ -376,6 +375,10 @@ export class Session {
     const silentMillis = this.#parts.settings.silentPublisherSeconds * 1_000;
     this.#timer.startOrRefresh('silence', silentMillis, () => void this.end());
   }
+}
+
+function serverStops(advice: string): LivereelError {
+  return new LivereelError('server-draining', `the server is stopping: ${advice}`);
 }
 
 function sessionEnded(): LivereelError {

@@ -1,4 +1,5 @@
-import { mkdir, readdir, rm, statfs } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { mkdir, readdir, rename, rm, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LivereelError } from '../errors.ts';
 import { makeSocketFolder, socketFolderOf } from '../process/socket-folder.ts';
@@ -21,6 +22,8 @@ export class ContentDirectory {
   /** Sockets, pid files, the generated nginx configuration: gone through at every start. */
   readonly runDir: string;
   readonly tmpDir: string;
+  /** What was deleted and is on its way out; nothing in it has an address. */
+  readonly deletedDir: string;
   /** Speech models, fetched when they are first needed. */
   readonly modelsDir: string;
   readonly lockFile: string;
@@ -35,6 +38,7 @@ export class ContentDirectory {
     this.root = root;
     this.runDir = join(root, 'run');
     this.tmpDir = join(root, 'tmp');
+    this.deletedDir = join(root, 'deleted');
     this.modelsDir = join(root, 'models');
     this.lockFile = join(this.runDir, 'server.lock');
     this.authSecretFile = join(root, 'auth-secret');
@@ -48,6 +52,7 @@ export class ContentDirectory {
     await mkdir(this.root, { recursive: true });
     await mkdir(this.runDir, { recursive: true, mode: 0o700 });
     await mkdir(this.tmpDir, { recursive: true, mode: 0o700 });
+    await mkdir(this.deletedDir, { recursive: true, mode: 0o700 });
     await makeSocketFolder(this.#socketFolder);
   }
 
@@ -124,9 +129,42 @@ export class ContentDirectory {
       .map(entry => entry.name);
   }
 
-  /** Deletes all that is stored of a video; nothing happens when there is nothing. */
+  /**
+   * Deletes all that is stored of a video; nothing happens when there is nothing. Renamed first: all of it is gone for
+   * viewers in one moment, and who still writes to it finds no place. Safe at the same moment from two sides.
+   */
   async removeVideo(id: string): Promise<void> {
-    await rm(this.videoDir(id), { recursive: true, force: true });
+    for (let more = true; more; ) more = await this.setAside(id);
+    const aside = (await this.#setAsideNames()).filter(name => name.startsWith(`${id}-`));
+    for (const name of aside) await this.#removeSetAside(name);
+  }
+
+  /** Takes the folder of a video away from viewers; its bytes stay until they are removed. False: there is none. */
+  async setAside(id: string): Promise<boolean> {
+    const folder = this.videoDir(id);
+    await mkdir(this.deletedDir, { recursive: true, mode: 0o700 });
+    try {
+      await rename(folder, join(this.deletedDir, `${id}-${randomBytes(6).toString('hex')}`));
+      return true;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+      throw error;
+    }
+  }
+
+  /** Removes all that was set aside, also by an earlier life of the server; gives how many folders those were. */
+  async removeAllSetAside(): Promise<number> {
+    const names = await this.#setAsideNames();
+    for (const name of names) await this.#removeSetAside(name);
+    return names.length;
+  }
+
+  async #setAsideNames(): Promise<string[]> {
+    return await readdir(this.deletedDir).catch(() => []);
+  }
+
+  async #removeSetAside(name: string): Promise<void> {
+    await rm(join(this.deletedDir, name), { recursive: true, force: true, maxRetries: 3 });
   }
 
   /** What we may still write, as an ordinary user. */

@@ -36,6 +36,10 @@ export async function startApi(t: Test) {
     onLanguage: async (id, language) => {
       corrections.push([id, language]);
     },
+    deletion: {
+      deleteVideo: id => videos.remove(id),
+      wasDeleted: async () => false,
+    },
     shelf: new CaptionShelf(
       () => undefined,
       { find: async () => undefined },

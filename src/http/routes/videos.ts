@@ -69,20 +69,44 @@ const changeVideo = createRoute({
   },
 });
 
+const deleteVideo = createRoute({
+  method: 'delete',
+  path: '/api/v1/videos/{id}',
+  operationId: 'deleteVideo',
+  tags,
+  summary: 'Delete a video for good',
+  description:
+    'With all its files, captions and tasks; a live one is ended first. It cannot be taken back. Deleting once more what was just deleted is no error.',
+  security: [{ ingestToken: [] }, { ingestTokenInQuery: [] }],
+  request: { params, query },
+  responses: {
+    204: { description: 'It is gone.' },
+    ...problems('validation-failed', 'unauthorized', 'bad-token', 'cross-site-request', 'not-found'),
+  },
+});
+
 type Access = Pick<SessionDoor, 'authorizes'>;
+
+/** Deletes videos. */
+export interface VideoRemover {
+  deleteVideo(id: string): Promise<boolean>;
+  /** Whether this video was deleted a while ago, and this was its ingest token. */
+  wasDeleted(id: string, ingestToken: string | undefined): Promise<boolean>;
+}
 
 /** What the routes need besides the library. */
 export type VideoRouteParts = {
   readonly sessions: Access;
   readonly onLanguage: (id: string, language: string) => Promise<void>;
   readonly webRtc: Pick<ToldWebRtc, 'engine'>;
+  readonly deletion: VideoRemover;
 };
 
 /** Declares the routes of docs/protocol.md, section 8, as far as they exist. */
 export function addVideoRoutes(
   app: OpenAPIHono,
   shelf: VideoShelf,
-  { sessions: access, onLanguage, webRtc }: VideoRouteParts,
+  { sessions: access, onLanguage, webRtc, deletion }: VideoRouteParts,
   address: () => PublicAddress,
 ): void {
   const present = (found: VideoRow, headers: Headers) =>
@@ -112,6 +136,15 @@ export function addVideoRoutes(
     if (changed === undefined) throw noSuchVideo();
     if (changes.language !== undefined) await onLanguage(id, changes.language);
     return c.json(present(changed, c.req.raw.headers), 200);
+  });
+
+  app.openapi(deleteVideo, async c => {
+    const { id } = c.req.valid('param');
+    const token = tokenOf(c.req.raw.headers, c.req.valid('query').token);
+    if (await deletion.wasDeleted(id, token)) return c.body(null, 204);
+    await allowChange(id, token, shelf, access);
+    await deletion.deleteVideo(id);
+    return c.body(null, 204);
   });
 }
 

@@ -4,6 +4,7 @@ import * as transcripts from './0002-transcripts.ts';
 import * as videoTasks from './0003-video-tasks.ts';
 import * as accounts from './0004-accounts.ts';
 import * as uploads from './0006-uploads.ts';
+import * as deletions from './0008-deletions.ts';
 
 /** One step of the schema. Steps that were released are never changed, only followed by others. */
 export type Migration = {
@@ -18,4 +19,5 @@ export const allMigrations: Readonly<Record<string, Migration>> = {
   '0003-video-tasks': videoTasks,
   '0004-accounts': accounts,
   '0006-uploads': uploads,
+  '0008-deletions': deletions,
 };
