@@ -318,7 +318,7 @@ t.test('the control plane over its socket', async t => {
     }
     for (const [method, path, allow] of [
       ['GET', sessionsPath, 'POST'],
-      ['PUT', '/api/v1/videos/f3Kq9ZtA1bXy', 'GET, HEAD, PATCH'],
+      ['PUT', '/api/v1/videos/f3Kq9ZtA1bXy', 'DELETE, GET, HEAD, PATCH'],
       ['POST', '/health', 'GET, HEAD'],
       ['PROPFIND', '/docs', 'GET, HEAD'],
     ] as const) {
