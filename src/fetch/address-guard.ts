@@ -1,5 +1,5 @@
 import { lookup } from 'node:dns/promises';
-import { isIP } from 'node:net';
+import { isIP, type LookupFunction } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { LivereelError } from '../errors.ts';
 import { addressBytes, NetworkList } from './network-list.ts';
@@ -113,6 +113,14 @@ export function hostOf(url: URL): string {
 export function portOf(url: URL): number {
   if (url.port !== '') return Number(url.port);
   return url.protocol === 'https:' ? 443 : 80;
+}
+
+/** Resolves a name to what was checked, whatever DNS says by now: for `net.connect` and what is built on it. */
+export function pinnedLookup(addresses: readonly [CheckedAddress, ...CheckedAddress[]]): LookupFunction {
+  return (_name, options, callback) => {
+    if (options.all) callback(null, [...addresses]);
+    else callback(null, addresses[0].address, addresses[0].family);
+  };
 }
 
 async function resolveBySystem(name: string): Promise<string[]> {

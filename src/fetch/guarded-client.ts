@@ -5,9 +5,9 @@ import {
   type IncomingMessage,
 } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
-import { isIP, type LookupFunction, type Socket } from 'node:net';
+import { isIP, type Socket } from 'node:net';
 import { LivereelError } from '../errors.ts';
-import { type AddressGuard, type CheckedAddress, hostOf, portOf } from './address-guard.ts';
+import { type AddressGuard, type CheckedAddress, hostOf, pinnedLookup, portOf } from './address-guard.ts';
 import { boundedBody, type Pace, usualPace } from './bounded-body.ts';
 
 /** What is asked for. */
@@ -139,7 +139,7 @@ export class GuardedClient {
         port: portOf(url),
         path: `${url.pathname}${url.search}`,
         agent: isSecure ? this.#https : this.#http,
-        lookup: pinned(addresses),
+        lookup: pinnedLookup(addresses),
         ...(isSecure && isIP(host) === 0 && { servername: host }),
         headers: {
           host: url.host,
@@ -188,14 +188,6 @@ export function withoutCredentials(url: URL): URL {
   bare.password = '';
   bare.hash = '';
   return bare;
-}
-
-/** Resolves a name to what was checked, whatever DNS says by now. */
-function pinned(addresses: readonly [CheckedAddress, ...CheckedAddress[]]): LookupFunction {
-  return (_name, options, callback) => {
-    if (options.all) callback(null, [...addresses]);
-    else callback(null, addresses[0].address, addresses[0].family);
-  };
 }
 
 function nextUrl(url: URL, answer: IncomingMessage): URL | undefined {
