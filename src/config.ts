@@ -61,6 +61,8 @@ export type Config = {
   readonly whisperThreads: number | undefined;
   /** undefined: the one that the set-up built. */
   readonly whisperServerPath: string | undefined;
+  /** Whether the server starts a worker for background tasks beside it. */
+  readonly worker: boolean;
   /** Whether anything comes in or goes out by WebRTC. */
   readonly webrtc: boolean;
   /** The one UDP port of all peers; 0: any free one. */
@@ -161,6 +163,7 @@ const Environment = z.object({
   ).default('https://huggingface.co/ggerganov/whisper.cpp/resolve/main'),
   WHISPER_THREADS: anyWholeNumber(1, 256).optional(),
   WHISPER_SERVER_PATH: matching(isPath, 'a program name or path').optional(),
+  WORKER: z.enum(['on', 'off'], '"on" or "off"').default('on'),
   WEBRTC: z.enum(['on', 'off'], '"on" or "off"').default('on'),
   WEBRTC_PORT: wholeNumber(0, 65_535, 8_189),
   WEBRTC_ANNOUNCED_ADDRESS: list(isAnnounceable, 'IP addresses that peers can reach, separated by commas'),
@@ -234,6 +237,7 @@ function configOf(env: Environment): Config {
     whisperModelUrl: env.WHISPER_MODEL_URL.replace(/\/+$/, ''),
     whisperThreads: env.WHISPER_THREADS,
     whisperServerPath: env.WHISPER_SERVER_PATH,
+    worker: env.WORKER === 'on',
     webrtc: env.WEBRTC === 'on',
     webrtcPort: env.WEBRTC_PORT,
     webrtcAnnouncedAddresses: env.WEBRTC_ANNOUNCED_ADDRESS,

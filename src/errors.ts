@@ -76,6 +76,8 @@ export type ErrorCode =
   | 'import-cancelled'
   | 'import-not-failed'
   | 'too-many-imports'
+  // tasks
+  | 'task-cancelled'
   // machine
   | 'bad-configuration'
   | 'content-directory-in-use'

@@ -16,13 +16,14 @@ import { captioningReadings } from './http/captioning-metrics.ts';
 import { DataPlane } from './http/data-plane.ts';
 import { Metrics } from './http/metrics.ts';
 import { webRtcReadings } from './http/webrtc-metrics.ts';
+import { workerIdOf } from './jobs/worker-id.ts';
 import { DeletionStore } from './library/deletion-store.ts';
 import { KeptTranscripts } from './library/kept-transcripts.ts';
 import { CaptionShelf } from './library/known-captions.ts';
 import { RecordingFinisher } from './library/recording-finisher.ts';
-import { TaskStore } from './library/task-store.ts';
-import { TranscriptFinisher } from './library/transcript-finisher.ts';
+import { ServerTasks } from './library/server-tasks.ts';
 import { TranscriptStore } from './library/transcript-store.ts';
+import { transcriptTask } from './library/transcript-task.ts';
 import { VideoDeletion } from './library/video-deletion.ts';
 import { VideoStore } from './library/video-store.ts';
 import type { Log } from './log.ts';
@@ -30,6 +31,7 @@ import { ContentLock } from './process/content-lock.ts';
 import { EmbeddedPostgres } from './process/embedded-postgres.ts';
 import { Nginx } from './process/nginx.ts';
 import { PidFiles } from './process/pid-files.ts';
+import { SupervisedWorker } from './process/supervised-worker.ts';
 import { CaptionedSessions } from './sessions/captioned-sessions.ts';
 import { SessionRegistry } from './sessions/session-registry.ts';
 import { ContentDirectory } from './store/content-directory.ts';
@@ -91,7 +93,9 @@ async function build(
   const events = new VideoEvents(log);
   const transcripts = new TranscriptStore(database);
   const kept = new KeptTranscripts({ store: transcripts, videos, content, log });
-  const tasks = new TaskStore(database);
+  const hasRecogniser = config.captions;
+  const workerId = workerIdOf('server', config.contentDir);
+  const tasks = own(await ServerTasks.open({ database, videos, events, hasRecogniser, workerId, log }));
   const metrics = new Metrics();
   const run = {
     ffmpegPath: config.ffmpegPath,
@@ -105,10 +109,9 @@ async function build(
   const captioned = captioning?.captioned ?? null;
   const whyUnheard = () => (captioning === null ? 'this server makes none' : captioning.engine.absence);
   const shelf = new CaptionShelf(id => captioned?.find(id), transcripts, whyUnheard);
-  const later = captioning?.finisher ?? null;
   // Opened before the sessions, closed after them: who publishes is told by them.
   const engine = own(await openWebRtc(config, content, log));
-  const finisher = own(new RecordingFinisher(content, videos, events, { ...run, log }, later, log));
+  const finisher = own(new RecordingFinisher(content, videos, events, { ...run, log }, tasks, log));
   const sessions = own(
     new SessionRegistry({
       settings: sessionSettings(config, run),
@@ -127,7 +130,7 @@ async function build(
       deletions: new DeletionStore(database),
       content,
       sessions,
-      work: later === null ? [finisher] : [finisher, later],
+      work: [finisher, tasks],
       events,
       log,
     }),
@@ -149,11 +152,11 @@ async function build(
     videos,
     onLanguage: async (id, language) => {
       if (language !== 'auto') sessions.find(id)?.setLanguage(language);
-      await later?.again(id);
+      await tasks.queue.again(id, 'transcript');
     },
     deletion,
     shelf,
-    tasks,
+    tasks: tasks.queue,
     webRtc: { engine, iceServers: config },
     readiness,
     metrics,
@@ -200,7 +203,10 @@ async function build(
   });
   state.url = publicUrl ?? urlOf(nginx.address, nginx.port);
   state.isReady = true;
-  later?.start();
+  // Last, and gone before the database: what is live comes first.
+  if (config.worker) own(await SupervisedWorker.start(config, content.runDir, log));
+  if (captioning !== null)
+    tasks.start([captioning.transcript], () => captioning.engine.state.kind === 'ready');
   return { url: state.url, port: nginx.port };
 }
 
@@ -228,7 +234,7 @@ function openCaptioning(parts: {
   readonly content: ContentDirectory;
   readonly videos: VideoStore;
   readonly events: VideoEvents;
-  readonly tasks: TaskStore;
+  readonly tasks: ServerTasks;
   readonly kept: KeptTranscripts;
   readonly metrics: Metrics;
   readonly run: Omit<RunSettings, 'signal' | 'log'>;
@@ -237,7 +243,6 @@ function openCaptioning(parts: {
 }) {
   const { config, content, videos, events, tasks, kept, metrics, run, log, own } = parts;
   if (!config.captions) return null;
-  let finisher: TranscriptFinisher | undefined;
   let captioned: CaptionedSessions<LiveCaptions> | undefined;
   // Beside the rest: the model may take minutes to arrive, and no stream waits for it.
   const engine = own(
@@ -248,7 +253,7 @@ function openCaptioning(parts: {
       onState: ({ kind }) => {
         captioned?.absent(engine.absence);
         // Transcripts that wait for a recogniser go on at once.
-        if (kind === 'ready') finisher?.look();
+        if (kind === 'ready') tasks.look();
       },
       log,
     }),
@@ -271,21 +276,17 @@ function openCaptioning(parts: {
       log,
     }),
   );
-  finisher = own(
-    new TranscriptFinisher({
-      openRecogniser: signal => openFinalRecogniser(engine, captioner, signal),
-      newDetector: () => new VoiceDetector(),
-      tasks,
-      videos,
-      transcripts: kept,
-      content,
-      events,
-      run: { ...run, log },
-      log,
-    }),
-  );
+  const transcript = transcriptTask({
+    openRecogniser: signal => openFinalRecogniser(engine, captioner, signal),
+    newDetector: () => new VoiceDetector(),
+    videos,
+    transcripts: kept,
+    content,
+    run: { ...run, log },
+    log,
+  });
   captioned.absent(engine.absence);
-  return { engine, captioner, captioned, finisher };
+  return { engine, captioner, captioned, transcript };
 }
 
 async function databaseAddress(

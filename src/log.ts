@@ -34,6 +34,11 @@ export function createLog(level: LogLevel): Log {
   return pino(options, pino.destination({ dest: 1, sync: false, maxLength: maxWaitingBytes }));
 }
 
+/** Passes on a line that another process of ours has logged, as our own. */
+export function writeLogLine(line: string): void {
+  process.stdout.write(`${process.stdout.isTTY ? readableLine(line) : line}\n`);
+}
+
 /** A destination for pino that turns each JSON line into a short line for people. */
 export function readableLines(write: (text: string) => void): DestinationStream {
   return { write: line => write(`${readableLine(line)}\n`) };

@@ -31,6 +31,7 @@ const order = [
   'client/',
   'livereel.ts',
   'worker.ts',
+  'worker-process.ts',
   'cli/',
   'main.ts',
   'web/',

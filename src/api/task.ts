@@ -1,11 +1,29 @@
 import { z } from 'zod';
 
+/**
+ * What can be made of a video. `process` makes an upload or an import playable, `import` fetches one; the others are
+ * made of a video that is ready.
+ */
+export const taskNames = [
+  'import',
+  'process',
+  'thumbnail',
+  'preview',
+  'storyboard',
+  'loudness',
+  'ladder',
+  'transcript',
+] as const;
+export type TaskName = (typeof taskNames)[number];
+
 /** How far a task is: due, being worked on, or over. */
 export const taskStates = ['waiting', 'running', 'done', 'failed'] as const;
 
 const videoTask = z
   .object({
-    task: z.string().meta({ description: 'What is made, e.g. `transcript`.' }),
+    task: z
+      .string()
+      .meta({ description: `What is made: ${taskNames.map(name => `\`${name}\``).join(', ')}.` }),
     state: z.enum(taskStates),
     percent: z.number().int().min(0).max(100),
     attempts: z.number().int().min(0),

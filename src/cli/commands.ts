@@ -1,7 +1,9 @@
 import type { Command } from './command.ts';
 import { serveCommand } from './serve-command.ts';
+import { workerCommand } from './worker-command.ts';
 
 /** Every command of `livereel`, in the order of its help. */
 export const commands: Readonly<Record<string, Command>> = {
   serve: serveCommand,
+  worker: workerCommand,
 };

@@ -1,6 +1,6 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
+import type { TaskQueue } from '../jobs/task-queue.ts';
 import type { CaptionShelf } from '../library/known-captions.ts';
-import type { TaskStore } from '../library/task-store.ts';
 import type { Log } from '../log.ts';
 import type { Askers } from './asker.ts';
 import type { Metrics } from './metrics.ts';
@@ -22,7 +22,7 @@ export type ApiParts = {
   readonly onLanguage: (id: string, language: string) => Promise<void>;
   readonly deletion: VideoRemover;
   readonly shelf: Pick<CaptionShelf, 'known' | 'whyNone'>;
-  readonly tasks: Pick<TaskStore, 'list'>;
+  readonly tasks: Pick<TaskQueue, 'list'>;
   readonly webRtc: ToldWebRtc;
   readonly readiness: () => Readiness;
   readonly metrics: Metrics;

@@ -16,10 +16,10 @@ const toleratedDurationSeconds = 0.15;
 
 /** What else is made of a video, later and on its own. */
 export interface LaterTasks {
-  /** The session's video will want it once it is ready. Safe to repeat, never throws. */
+  /** The session's video will want it once it is ready. Safe to repeat. */
   wanted(session: FinishedSession): Promise<void>;
-  /** A video is ready. */
-  look(): void;
+  /** A video is ready: it may begin. */
+  release(videoId: string): Promise<void>;
 }
 
 /**
@@ -32,7 +32,7 @@ export class RecordingFinisher implements FinishedSessions {
   readonly #videos: VideoStore;
   readonly #events: VideoEvents;
   readonly #run: Omit<RunSettings, 'signal'>;
-  readonly #later: LaterTasks | null;
+  readonly #later: LaterTasks;
   readonly #log: Log;
   #queue: Promise<void> = Promise.resolve();
   readonly #closing = new AbortController();
@@ -43,7 +43,7 @@ export class RecordingFinisher implements FinishedSessions {
     videos: VideoStore,
     events: VideoEvents,
     run: Omit<RunSettings, 'signal'>,
-    later: LaterTasks | null,
+    later: LaterTasks,
     log: Log,
   ) {
     this.#content = content;
@@ -85,9 +85,9 @@ export class RecordingFinisher implements FinishedSessions {
     if (signal.aborted) return;
     const { id } = session;
     const log = this.#log.child({ sessionId: id });
-    // Noted before the video is ready: a crash in between repeats this, not forgets it.
-    await this.#later?.wanted(session);
     try {
+      // Noted before the video is ready: a crash in between repeats this, not forgets it.
+      await this.#later.wanted(session);
       await this.#writeVideo(session, run);
       const check = await checkRecording(run, this.#content.videoFile(id));
       const doubt = doubtOf(session, check);
@@ -107,7 +107,9 @@ export class RecordingFinisher implements FinishedSessions {
       else log.warn({ doubt }, 'video not verified: its journal is kept');
       log.info({ durationSeconds: check.durationSeconds, frames: check.frames, sizeBytes }, 'video ready');
       this.#events.report({ event: 'state', data: { id, state: 'ready', at: new Date().toISOString() } });
-      this.#later?.look();
+      await this.#later
+        .release(id)
+        .catch(error => log.warn({ err: error }, 'what is made of the video begins later'));
     } catch (error) {
       if (signal.aborted) return;
       log.error({ err: error }, 'video not made: its journal is kept');

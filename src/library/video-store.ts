@@ -42,6 +42,13 @@ export type VideoRow = {
   readonly hasCaptions: boolean;
   /** The account that made it; null: made without one, nobody's. */
   readonly ownerId: string | null;
+  readonly hasThumbnail: boolean;
+  readonly hasPreview: boolean;
+  readonly hasStoryboard: boolean;
+  /** EBU R128: integrated loudness, its range, and the true peak. Null: not measured, or nothing to hear. */
+  readonly loudnessLufs: number | null;
+  readonly loudnessRangeLu: number | null;
+  readonly truePeakDbtp: number | null;
   readonly updatedAt: Date;
 };
 
@@ -93,6 +100,12 @@ const columns = {
   clientAddress: 'client_address',
   hasCaptions: 'has_captions',
   ownerId: 'owner_id',
+  hasThumbnail: 'has_thumbnail',
+  hasPreview: 'has_preview',
+  hasStoryboard: 'has_storyboard',
+  loudnessLufs: 'loudness_lufs',
+  loudnessRangeLu: 'loudness_range_lu',
+  truePeakDbtp: 'true_peak_dbtp',
   updatedAt: 'updated_at',
 } as const satisfies Record<keyof VideoRow, string>;
 
@@ -198,6 +211,12 @@ export class VideoStore {
   /** How many sessions take part of the server's room. */
   async countActive(): Promise<number> {
     const rows = await this.#run(videos => videos().whereIn('state', activeStates).count({ count: '*' }));
+    return Number(rows[0]?.count ?? 0);
+  }
+
+  /** How many sessions are live at this moment. */
+  async countLive(): Promise<number> {
+    const rows = await this.#run(videos => videos().where({ state: 'live' }).count({ count: '*' }));
     return Number(rows[0]?.count ?? 0);
   }
 

@@ -83,6 +83,11 @@ const settings = {
   lc_messages: 'C',
 } as const;
 
+/** How the database server of a content directory is reached while its server runs. */
+export function embeddedConnection(runDir: string): PostgresConnection {
+  return { host: join(socketFolderOf(runDir), 'postgres'), port, database: 'postgres', user: superuser };
+}
+
 /** The database server that lives in `CONTENT_DIR/postgres`: made at the first start, supervised ever after. */
 export class EmbeddedPostgres {
   readonly connection: PostgresConnection;
@@ -104,7 +109,7 @@ export class EmbeddedPostgres {
     const cluster: Cluster = {
       binaries: await findPostgres(),
       dataDir: join(contentDir, 'postgres'),
-      socketDir: join(socketFolderOf(runDir), 'postgres'),
+      socketDir: embeddedConnection(runDir).host,
       runDir,
       asUser: await unprivilegedUser(log),
       pidFiles: new PidFiles(runDir, log),
@@ -116,8 +121,7 @@ export class EmbeddedPostgres {
     await handOver(cluster);
     const launch = (signal: AbortSignal) => launchPostgres(cluster, signal);
     const supervised = await SupervisedProgram.start({ name: 'postgres', launch, log });
-    const connection = { host: cluster.socketDir, port, database: 'postgres', user: superuser };
-    return new EmbeddedPostgres(connection, supervised, cluster.pidFiles);
+    return new EmbeddedPostgres(embeddedConnection(runDir), supervised, cluster.pidFiles);
   }
 
   /** Of the postmaster that runs now; undefined between a death and the restart. */

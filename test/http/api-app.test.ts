@@ -244,7 +244,7 @@ t.test('the control plane over its socket', async t => {
     const { id } = await create({});
     const path = `/api/v1/videos/${id}/tasks`;
     t.match(await call(path), { status: 200, json: { items: [] } });
-    await tasks.add(id, 'transcript');
+    await tasks.enqueue(id, 'transcript');
     const waiting = { task: 'transcript', state: 'waiting', percent: 0, attempts: 0, error: null };
     t.same((await call(path)).json, { items: [waiting] });
     t.match(await call(`/api/v1/videos/${newId()}/tasks`), refused(404, 'not-found'));

@@ -8,8 +8,8 @@ import { ApiServer } from '../../src/http/api-server.ts';
 import { nobodyKnown } from '../../src/http/asker.ts';
 import { Metrics } from '../../src/http/metrics.ts';
 import type { Readiness } from '../../src/http/routes/health.ts';
+import { TaskQueue } from '../../src/jobs/task-queue.ts';
 import { CaptionShelf } from '../../src/library/known-captions.ts';
-import { TaskStore } from '../../src/library/task-store.ts';
 import { VideoStore } from '../../src/library/video-store.ts';
 import { startEmbedded } from '../library/video-database.ts';
 import { RowsOnlyDoor } from './rows-only-door.ts';
@@ -19,7 +19,10 @@ import { type SocketRequest, socketRequest } from './socket-request.ts';
 export async function startApi(t: Test) {
   const server = await startEmbedded(t);
   const database = await server.openEmpty();
-  const [videos, tasks] = [new VideoStore(database), new TaskStore(database)];
+  const [videos, tasks] = [
+    new VideoStore(database),
+    await TaskQueue.open(database, pino({ level: 'silent' })),
+  ];
   const sessions = new RowsOnlyDoor(videos);
   const state: { readiness: Readiness; engine: { unavailable: string | null; udpPort: number | null } } = {
     readiness: { ready: true },
@@ -61,6 +64,7 @@ export async function startApi(t: Test) {
   const api = await ApiServer.start({ app, socketPath, log });
   t.teardown(async () => {
     await api.close();
+    await tasks.close();
     await rm(folder, { recursive: true, force: true });
   });
   const call = (path: string, options?: SocketRequest) => socketRequest(socketPath, path, options);

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import type { VideoEvent } from '../../src/api/event.ts';
+import { TaskQueue } from '../../src/jobs/task-queue.ts';
 import { DeletionStore } from '../../src/library/deletion-store.ts';
-import { TaskStore } from '../../src/library/task-store.ts';
 import { TranscriptStore } from '../../src/library/transcript-store.ts';
 import { VideoDeletion } from '../../src/library/video-deletion.ts';
 import { VideoStore } from '../../src/library/video-store.ts';
@@ -50,14 +50,15 @@ t.test('a deleted video leaves neither rows nor files, and its replies stay', as
   const { content, open, newVideo, stopped, told } = await startLibrary(t);
   const id = await newVideo();
   const reply = await newVideo(id);
-  await new TaskStore(database).add(id, 'transcript');
+  const tasks = await TaskQueue.open(database, createLog('silent'));
+  await tasks.enqueue(id, 'transcript');
   const transcripts = new TranscriptStore(database);
   await transcripts.keep(id, { language: 'en', final: true, model: 'tiny', segments: [] });
 
   t.equal(await open().deleteVideo(id), true);
 
   t.equal(await videos.find(id), undefined);
-  t.same(await new TaskStore(database).list(id), []);
+  t.same(await tasks.list(id), []);
   t.equal(await transcripts.find(id), undefined);
   t.notOk(existsSync(content.videoDir(id)));
   t.same(await readdir(content.deletedDir), []);

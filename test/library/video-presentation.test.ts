@@ -32,6 +32,12 @@ const row: VideoRow = {
   journalKept: false,
   clientAddress: '10.0.0.9',
   hasCaptions: false,
+  hasThumbnail: false,
+  hasPreview: false,
+  hasStoryboard: false,
+  loudnessLufs: null,
+  loudnessRangeLu: null,
+  truePeakDbtp: null,
   ownerId: null,
   updatedAt: new Date(),
 };

@@ -118,6 +118,8 @@ export class TestServer {
         MIN_FREE_DISK_RATIO: '0',
         // A test that is about captions sets it to on, and WHISPER_MODEL to the test model.
         CAPTIONS: 'off',
+        // A test that is about background tasks sets it to on.
+        WORKER: 'off',
         // Any free port: many servers run at once.
         WEBRTC_PORT: '0',
         ...this.#options.env,

@@ -2,7 +2,7 @@ import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import { videoId } from '../../api/session.ts';
 import { videoTasks } from '../../api/task.ts';
 import { LivereelError } from '../../errors.ts';
-import type { TaskStore } from '../../library/task-store.ts';
+import type { TaskQueue } from '../../jobs/task-queue.ts';
 import { tokenOf } from '../bearer-token.ts';
 import { problems } from '../problem-schema.ts';
 import type { SessionDoor } from './sessions.ts';
@@ -26,7 +26,7 @@ const listTasks = createRoute({
 /** Declares what tells how far a video's tasks are (docs/protocol.md, section 8). */
 export function addTaskRoutes(
   app: OpenAPIHono,
-  tasks: Pick<TaskStore, 'list'>,
+  tasks: Pick<TaskQueue, 'list'>,
   videos: Pick<VideoShelf, 'find'>,
   access: Pick<SessionDoor, 'authorizes'>,
 ): void {

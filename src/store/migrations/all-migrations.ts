@@ -3,6 +3,7 @@ import * as videos from './0001-videos.ts';
 import * as transcripts from './0002-transcripts.ts';
 import * as videoTasks from './0003-video-tasks.ts';
 import * as accounts from './0004-accounts.ts';
+import * as tasks from './0005-tasks.ts';
 import * as uploads from './0006-uploads.ts';
 import * as deletions from './0008-deletions.ts';
 
@@ -18,6 +19,7 @@ export const allMigrations: Readonly<Record<string, Migration>> = {
   '0002-transcripts': transcripts,
   '0003-video-tasks': videoTasks,
   '0004-accounts': accounts,
+  '0005-tasks': tasks,
   '0006-uploads': uploads,
   '0008-deletions': deletions,
 };
