@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import type { Config } from './config.ts';
 import { TaskQueue } from './jobs/task-queue.ts';
 import { TaskRunner } from './jobs/task-runner.ts';
+import { loudnessTask } from './library/loudness-task.ts';
 import { eventTopic } from './library/server-tasks.ts';
+import { previewTask, storyboardTask, thumbnailTask } from './library/still-tasks.ts';
 import { VideoStore } from './library/video-store.ts';
 import type { VideoTaskHandler } from './library/video-task.ts';
 import type { Log } from './log.ts';
@@ -47,7 +49,13 @@ export async function startWorker(config: Config, log: Log, workerId: string): P
         queue.notices.send(eventTopic, event).catch(error => log.debug({ err: error }, 'event not told'));
       },
     };
-    const handlers: VideoTaskHandler[] = [];
+    const parts = { content, videos, run };
+    const handlers: VideoTaskHandler[] = [
+      thumbnailTask(parts),
+      storyboardTask(parts),
+      previewTask(parts),
+      loudnessTask(parts),
+    ];
     const runner = new TaskRunner({
       queue,
       handlers,

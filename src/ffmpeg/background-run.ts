@@ -15,17 +15,22 @@ export type RunSettings = {
 
 // Background work gives way to what is live.
 const niceness = 10;
-const cpuSeconds = 43_200;
+const presetCpuSeconds = 43_200;
 
 /** Starts a program under the limits of background work. @throws the signal's reason. */
 export function startRun(
   settings: RunSettings,
-  spec: Pick<ProgramSpec, 'program' | 'args' | 'stdin' | 'stdout'> & { name?: string },
+  spec: Pick<ProgramSpec, 'program' | 'args' | 'stdin' | 'stdout' | 'outputs' | 'isIdle'> & {
+    name?: string;
+    /** Of computing; without it half a day. */
+    cpuSeconds?: number;
+  },
 ): ChildProgram {
   const { workingDirectory, addressSpaceBytes, log, signal } = settings;
   signal.throwIfAborted();
+  const { cpuSeconds = presetCpuSeconds, ...rest } = spec;
   const limits = { cpuSeconds, addressSpaceBytes };
-  const program = startProgram({ name: 'ffmpeg', cwd: workingDirectory, limits, niceness, log, ...spec });
+  const program = startProgram({ name: 'ffmpeg', cwd: workingDirectory, limits, niceness, log, ...rest });
   const stop = () => program.kill('SIGKILL');
   signal.addEventListener('abort', stop, { once: true });
   void program.exited.then(() => signal.removeEventListener('abort', stop));

@@ -26,6 +26,8 @@ export type ProgramSpec = {
   };
   /** 0 to 19, higher is more patient. */
   readonly niceness?: number;
+  /** Computes and reads only when nobody else wants to (SCHED_IDLE, ionice's idle class), where the system knows that. */
+  readonly isIdle?: boolean;
   /** What asks the program to end. Without it SIGTERM. */
   readonly endSignal?: NodeJS.Signals;
   /** What the kernel sends when this server dies. Without it SIGKILL. */
@@ -49,6 +51,7 @@ export type ProgramExit = { readonly code: number | null; readonly signal: NodeJ
 
 const keptErrorBytes = 8 * 1024;
 const presetGraceSeconds = 2;
+const cpuGraceSeconds = 5;
 // Grandchildren may hold standard error open after the program itself is gone; its own last words are there at once.
 const lastWordsMillis = 100;
 
@@ -202,18 +205,23 @@ export function failure(name: string, exit: ProgramExit, stderrTail: string): Li
 
 /**
  * The chain of programs that each set one thing and become the next, so that the pid stays the program's:
- * nice, prlimit, unshare, and setpriv last, because a change of user forgets the signal it asks for.
+ * nice, chrt, ionice, prlimit, unshare, and setpriv last, because a change of user forgets the signal it asks for.
  * What a system does not have (macOS has only nice) is left out; pid files then find what a killed server left.
  */
 function commandOf(spec: ProgramSpec): [string, ...string[]] {
   const command: string[] = [];
   const nice = spec.niceness ? wrapper('nice') : undefined;
   if (nice) command.push(nice, '-n', String(spec.niceness));
+  const [chrt, ionice] = spec.isIdle ? [wrapper('chrt'), wrapper('ionice')] : [];
+  if (chrt) command.push(chrt, '--idle', '0');
+  if (ionice) command.push(ionice, '-c', '3');
   const prlimit = spec.limits ? wrapper('prlimit') : undefined;
   if (prlimit) {
     const { cpuSeconds, addressSpaceBytes } = spec.limits ?? {};
     command.push(prlimit, '--core=0');
-    if (cpuSeconds !== undefined) command.push(`--cpu=${Math.ceil(cpuSeconds)}`);
+    // SIGXCPU first, which ffmpeg reports in words; the kernel kills what does not heed it.
+    if (cpuSeconds !== undefined)
+      command.push(`--cpu=${Math.ceil(cpuSeconds)}:${Math.ceil(cpuSeconds) + cpuGraceSeconds}`);
     if (addressSpaceBytes !== undefined) command.push(`--as=${addressSpaceBytes}`);
   }
   if (spec.asUser?.kind === 'user-namespace') {
