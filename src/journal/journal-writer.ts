@@ -11,8 +11,9 @@ export type SafeEnd = { readonly bytes: number; readonly units: number };
 
 // Flushed to the device this often while something was written.
 const flushIntervalMillis = 1_000;
-// Past this the socket's thread writes itself and so reads no more: the back-pressure of a slow disk.
-const largestBacklogBytes = 4_194_304;
+// Past this the socket's thread writes itself and so reads no more: the back-pressure of a slow disk. Twice this for each of
+// eight publishers that flood is what `idleBuffers` keep: more is new memory, and a third slower.
+const largestBacklogBytes = 524_288;
 const smallBatchBytes = 262_144;
 // More than this in so short a time is no live stream: a file that is sent as fast as the line carries it.
 const floodBytes = 2_621_440;
