@@ -1,5 +1,5 @@
 /**
- * Makes a checkout ready to run: `node scripts/setup.mjs [--tests] [--no-build] [--no-wait]`, before `npm start` and
+ * Makes a checkout ready to run: `node scripts/setup.mjs [--tests] [--bench] [--no-build] [--no-wait]`, before `npm start` and
  * `npm test`. Packages of npm, programs of the system, the build, the recogniser: each only when it is missing or old,
  * so that a second run takes a moment. `--no-wait`: the recogniser, which takes minutes, is built while the server runs.
  * Plain JavaScript without imports from node_modules, for it runs before there is one.
@@ -23,6 +23,7 @@ import { canInstall, howToInstall, installDebianPackages, missingPackages } from
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const withTests = process.argv.includes('--tests');
+const withBench = process.argv.includes('--bench');
 const withBuild = !process.argv.includes('--no-build');
 const waits = !process.argv.includes('--no-wait');
 
@@ -44,10 +45,13 @@ const neededByTests = [
   },
   { looksFor: ['curl'], packages: ['curl'] },
 ];
+/** What benches measure beside livereel; they go on without it. */
+const comparedWith = [{ looksFor: ['/usr/bin/janus'], packages: ['janus'] }];
 
 checkNode();
 installPackages();
 installPrograms(withTests ? [...needed, ...neededByTests] : needed);
+if (withBench) installCompared();
 if (withBuild) await build();
 if (withBuild && (withTests || wantsRecogniser())) await prepareRecogniser({ waits });
 
@@ -88,6 +92,14 @@ function installPrograms(wanted) {
   }
   say(`installing ${packages.join(', ')} (apt-get)`);
   if (!installDebianPackages(packages)) stop(`apt-get could not install ${packages.join(' ')}.`);
+}
+
+/** Where it can be installed; it is no reason to stop. */
+function installCompared() {
+  const packages = missingPackages(comparedWith);
+  if (packages.length === 0 || !canInstall()) return;
+  say(`installing ${packages.join(', ')} (apt-get)`);
+  if (!installDebianPackages(packages)) say(`${packages.join(' ')} could not be installed: measured without`);
 }
 
 /** Not where captions are off, or come from a server elsewhere. */

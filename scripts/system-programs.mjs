@@ -40,7 +40,7 @@ export function howToInstall(wanted, brew) {
 /** Debian starts what it installs; a web server on port 80 and a database are not what was asked for. */
 function withoutServices(install) {
   const policy = '/usr/sbin/policy-rc.d';
-  const services = ['nginx', 'postgresql'].filter(service => !existsSync(`/etc/init.d/${service}`));
+  const services = ['nginx', 'postgresql', 'janus'].filter(service => !existsSync(`/etc/init.d/${service}`));
   const ours = !existsSync(policy);
   if (ours) writeFileSync(policy, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
   try {

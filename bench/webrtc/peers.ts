@@ -1,8 +1,7 @@
 /**
  * Many peers in one process of their own: a clip is published again and again by each publisher in step, and each
- * viewer watches the first of them. Arguments: the clip, how many viewers are added in the middle, and the WHIP
- * addresses with their tokens. It prints a line when its publishers, and then its viewers, are connected, waits for a
- * line each time, and ends with the packets that viewers got.
+ * viewer watches the first of them. One argument, `PeersTask` in JSON. It prints a line when its first publisher is
+ * connected, then all, then its viewers, waits for a line each time, and ends with the packets that viewers got.
  */
 import { readFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
@@ -12,28 +11,53 @@ import { senderReport } from '../../src/rtp/rtcp-writer.ts';
 import { rtpPacket } from '../../src/rtp/rtp-packet.ts';
 import { mediaFrames } from '../../test/support/media-frames.ts';
 import { SyntheticPeer } from '../../test/support/synthetic-peer.ts';
-import { postOffer, whepUrlOf } from '../../test/support/whip-request.ts';
+import { postOffer } from '../../test/support/whip-request.ts';
+import { AnsweringPeer } from './answering-peer.ts';
+import { answerOffer, askForOffer, type Room } from './room.ts';
 
-const [clip = '', viewerCount = '0', ...addresses] = process.argv.slice(2);
+/** What such a process does: publishes `clip`, a file, in each of the rooms, and watches the first. */
+export type PeersTask = { readonly clip: string; readonly rooms: readonly Room[]; readonly viewers: number };
+
+type Viewer = { readonly packetsReceived: number; close(): void };
+
+const task = JSON.parse(process.argv[2] ?? '{}') as PeersTask;
 const packetiser = new Packetiser();
-const frames = mediaFrames(await readFile(clip))
+const frames = mediaFrames(await readFile(task.clip))
   .sort((a, b) => a.timeMicros - b.timeMicros)
   .map(frame => ({ timeMicros: frame.timeMicros, packets: packetiser.packets(frame) }));
 const lengthMicros = Math.ceil((frames.at(-1)?.timeMicros ?? 0) / 1e6) * 1e6;
 const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
+const anywhere = '0.0.0.0';
+// As every browser does: the sender wants to be told when each packet came.
+const feedbackId = 3;
+const feedbackUri = 'http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01';
 
-async function connected(peer: SyntheticPeer, url: string, token?: string): Promise<SyntheticPeer> {
-  const { sdp } = await postOffer(url, peer.offer, token);
+async function newPublisher({ publishUrl, token }: Room): Promise<SyntheticPeer> {
+  const peer = new SyntheticPeer('publish', 'H264', anywhere);
+  const offer = peer.offer
+    .replaceAll(/^a=mid:\S+/gm, `$&\r\na=extmap:${feedbackId} ${feedbackUri}`)
+    .replaceAll(/^a=rtpmap:(\d+) .*$/gm, '$&\r\na=rtcp-fb:$1 transport-cc');
+  const { sdp } = await postOffer(publishUrl, offer, token);
   await peer.connect(sdp);
   return peer;
 }
 
-const publishers: SyntheticPeer[] = [];
-for (let index = 0; index < addresses.length; index += 2) {
-  const [url = '', token = ''] = addresses.slice(index, index + 2);
-  publishers.push(await connected(new SyntheticPeer('publish'), url, token));
+async function newViewer({ viewUrl, serverOffers }: Room): Promise<Viewer> {
+  if (serverOffers) {
+    const offer = await askForOffer(viewUrl);
+    const viewer = new AnsweringPeer(offer.sdp);
+    await answerOffer(offer, viewer.answer);
+    await viewer.connected();
+    return viewer;
+  }
+  const peer = new SyntheticPeer('view', 'H264', anywhere);
+  await peer.connect((await postOffer(viewUrl, peer.offer)).sdp);
+  return peer;
 }
 
+const publishers: SyntheticPeer[] = [];
+/** The next transport-wide number of each publisher. */
+const transportSequences = new Map<SyntheticPeer, number>();
 const sequences = { video: 0, audio: 0 };
 const begun = performance.now();
 // In the publishers' time, sound and pictures are of one clock: each report says so.
@@ -62,7 +86,10 @@ function sendPacket(packet: ReturnType<Packetiser['packets']>[number], baseMicro
     const ssrc = isVideo ? peer.videoSsrc : peer.audioSsrc;
     const payloadType = isVideo ? 96 : 111;
     const fields = { isMarked, payloadType, sequence: sequences[kind], timestamp, ssrc };
-    peer.send(kind, Buffer.from(rtpPacket(fields, payload)));
+    const transportSequence = transportSequences.get(peer) ?? 0;
+    transportSequences.set(peer, (transportSequence + 1) & 0xffff);
+    const value = Buffer.from([transportSequence >> 8, transportSequence & 0xff]);
+    peer.send(kind, rtpPacket(fields, payload, [{ id: feedbackId, value }]));
   }
 }
 
@@ -80,13 +107,17 @@ function report(nowMicros: number): void {
   }
 }
 
+const [firstRoom] = task.rooms;
+if (firstRoom === undefined) throw new Error('no room to publish in');
 const timer = setInterval(sendDue, 5);
-console.log('publishing');
+publishers.push(await newPublisher(firstRoom));
+console.log('one publishes');
 await lines.next();
-const viewers: SyntheticPeer[] = [];
-for (let count = 0; count < Number(viewerCount); count += 1) {
-  viewers.push(await connected(new SyntheticPeer('view'), whepUrlOf(addresses[0] ?? '')));
-}
+for (const room of task.rooms.slice(1)) publishers.push(await newPublisher(room));
+console.log('all publish');
+await lines.next();
+const viewers: Viewer[] = [];
+for (let count = 0; count < task.viewers; count += 1) viewers.push(await newViewer(firstRoom));
 await delay(1_000);
 console.log('watching');
 await lines.next();

@@ -37,7 +37,9 @@ export type SourceStatistics = {
 
 // Chromium, too, calls a receiver that sends nothing source 1.
 const ownSsrc = 1;
-const feedbackEveryMillis = 50;
+// As often as Chromium expects it at these rates (it tells senders every 50 to 250 ms itself); each costs a system call, and a
+// wake-up of the library's own thread.
+const feedbackEveryMillis = 100;
 const reportEveryMillis = 1_000;
 
 /**
@@ -69,7 +71,8 @@ export class IncomingMedia {
     this.#out = out;
     this.#keyFrameIntervalMillis = keyFrameIntervalMillis;
     const output: SourceOutput = {
-      packet: (source, packet) => this.#packet(source, packet),
+      packet: packet => out.packet(packet),
+      layerOf: source => this.#recorded.layerOf(source),
       frame: (source, picture, timeMicros) => this.#frame(source, picture, timeMicros),
     };
     this.#sources = new SourceTable(
@@ -160,14 +163,6 @@ export class IncomingMedia {
       if (packet.type === 'sender-report') this.#sources.report(packet, this.#nowMillis);
       if (packet.type === 'bye') for (const ssrc of packet.ssrcs) this.#sources.bySsrc(ssrc)?.sayGoodbye();
     }
-  }
-
-  #packet(source: IncomingSource, packet: Omit<MediaPacket, 'layer'>): void {
-    const layer = this.#recorded.layerOf(source);
-    // Viewers know a source by its layer: one that turns out to be another layer's does not go on for them.
-    const isAfterLoss = packet.isAfterLoss || (source.toldLayer !== null && source.toldLayer !== layer);
-    source.toldLayer = layer;
-    this.#out.packet({ ...packet, isAfterLoss, layer });
   }
 
   #frame(source: IncomingSource, { isKey, parts }: Picture, timeMicros: number): void {

@@ -11,8 +11,10 @@ import { Vp8Depacketiser } from './vp8-depacketiser.ts';
 
 /** Where a source's media goes. */
 export type SourceOutput = {
-  /** In order, as soon as it is; `layer` is the receiver's to fill in. */
-  readonly packet: (source: IncomingSource, packet: Omit<MediaPacket, 'layer'>) => void;
+  /** In order, as soon as it is. */
+  readonly packet: (packet: MediaPacket) => void;
+  /** From 0 for the smallest, as far as that is known now. */
+  readonly layerOf: (source: IncomingSource) => number;
   /** A whole picture, or a packet of sound, at its time on the stream's clock. */
   readonly frame: (source: IncomingSource, picture: Picture, timeMicros: number) => void;
 };
@@ -46,7 +48,7 @@ export class IncomingSource {
   steadySinceMillis = 0;
   hasSaidGoodbye = false;
   /** The layer that its newest packet was said to be of; null before the first. */
-  toldLayer: number | null = null;
+  #toldLayer: number | null = null;
 
   constructor(
     media: NegotiatedMedia,
@@ -113,16 +115,8 @@ export class IncomingSource {
       this.#timestamp = packet.timestamp;
     }
     const { isMarked, payload } = packet;
-    const one = {
-      kind: this.media.kind,
-      ...this.#time,
-      isMarked,
-      beginsKeyFrame: false,
-      isAfterLoss,
-      payload,
-    };
     if (this.#depacketiser === null) {
-      this.#output.packet(this, one);
+      this.#forward(payload, isMarked, false, isAfterLoss);
       const { timestamp } = packet;
       this.#complete({ isKey: true, timestamp, parts: [payload], sizeBytes: payload.length });
       return;
@@ -130,11 +124,29 @@ export class IncomingSource {
     const { beginsKeyFrame, before } = this.#depacketiser.push(packet, isAfterLoss);
     if (beginsKeyFrame) this.keyFrameWish.came(this.#nowMillis);
     if (before === null) {
-      this.#output.packet(this, { ...one, beginsKeyFrame });
+      this.#forward(payload, isMarked, beginsKeyFrame, isAfterLoss);
       return;
     }
-    this.#output.packet(this, { ...one, isMarked: false, beginsKeyFrame, payload: before });
-    this.#output.packet(this, { ...one, isAfterLoss: false });
+    this.#forward(before, false, beginsKeyFrame, isAfterLoss);
+    this.#forward(payload, isMarked, false, false);
+  }
+
+  /** One object a packet, made in one place and so of one shape: this runs for every packet of every publisher. */
+  #forward(payload: Uint8Array, isMarked: boolean, beginsKeyFrame: boolean, isAfterLoss: boolean): void {
+    const layer = this.#output.layerOf(this);
+    // Viewers know a source by its layer: one that turns out to be another layer's does not go on for them.
+    const isOther = this.#toldLayer !== null && this.#toldLayer !== layer;
+    this.#toldLayer = layer;
+    this.#output.packet({
+      kind: this.media.kind,
+      ticks: this.#time.ticks,
+      timeMicros: this.#time.timeMicros,
+      isMarked,
+      beginsKeyFrame,
+      isAfterLoss: isAfterLoss || isOther,
+      layer,
+      payload,
+    });
   }
 
   #complete(picture: Picture): void {

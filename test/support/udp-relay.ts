@@ -25,6 +25,7 @@ export class UdpRelay {
   static readonly address = '127.0.0.2';
   readonly counters: RelayCounters = { passed: 0, lost: 0 };
   readonly #port: number;
+  readonly #host: string;
   readonly #socket: Socket;
   /** A socket a peer, by the peer's address. */
   readonly #peers = new Map<string, Socket>();
@@ -32,20 +33,21 @@ export class UdpRelay {
   readonly #losses = { up: new Losses(1), down: new Losses(2) };
   #way: BadWay = {};
 
-  private constructor(port: number, socket: Socket) {
+  private constructor(port: number, host: string, socket: Socket) {
     this.#port = port;
+    this.#host = host;
     this.#socket = socket;
     socket.on('message', (bytes, from) => this.#fromPeer(bytes, from));
   }
 
-  /** In front of the server whose media port is `port` of 127.0.0.1. A good way, until it is made bad. */
-  static async open(port: number): Promise<UdpRelay> {
+  /** In front of the server whose media port is `port` of `host`. A good way, until it is made bad. */
+  static async open(port: number, host = '127.0.0.1'): Promise<UdpRelay> {
     const socket = createSocket({ type: 'udp4', recvBufferSize: bufferBytes });
     await new Promise<void>((resolve, reject) => {
       socket.once('error', reject);
       socket.bind(port, UdpRelay.address, resolve);
     });
-    return new UdpRelay(port, socket);
+    return new UdpRelay(port, host, socket);
   }
 
   /** From now on the way is like this. */
@@ -79,7 +81,7 @@ export class UdpRelay {
     }
     const upstream = socket;
     this.#pass(bytes, this.#losses.up, () => {
-      if (this.#peers.get(name) === upstream) upstream.send(bytes, this.#port, '127.0.0.1');
+      if (this.#peers.get(name) === upstream) upstream.send(bytes, this.#port, this.#host);
     });
   }
 

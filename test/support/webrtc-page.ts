@@ -78,6 +78,25 @@ export async function viewIn(page: TestPage, answering: Answering): Promise<numb
   return connect(page, await answering(offer));
 }
 
+/** As `viewIn`, where the server makes the offer: `answered` is given the answer. */
+export async function viewOffered(
+  page: TestPage,
+  offer: string,
+  answered: (sdp: string) => Promise<void>,
+): Promise<number> {
+  const answer = await page.evaluate<string>(`(async () => {
+    const peer = window.peer = new RTCPeerConnection();
+    const stream = new MediaStream();
+    document.querySelector('video').srcObject = stream;
+    peer.ontrack = ({ track }) => stream.addTrack(track);
+    await peer.setRemoteDescription({ type: 'offer', sdp: ${JSON.stringify(offer)} });
+    await peer.setLocalDescription();
+    return peer.localDescription.sdp;
+  })()`);
+  await answered(answer);
+  return whenConnected(page);
+}
+
 /** What a viewer's page shows now. */
 export async function shownIn(page: TestPage): Promise<Shown> {
   return await page.evaluate<Shown>(`(async () => {
@@ -100,10 +119,14 @@ export async function connectionState(page: TestPage): Promise<string> {
 }
 
 async function connect(page: TestPage, answer: string): Promise<number> {
+  await page.evaluate(`window.peer.setRemoteDescription({ type: 'answer', sdp: ${JSON.stringify(answer)} })`);
+  return whenConnected(page);
+}
+
+async function whenConnected(page: TestPage): Promise<number> {
   return await page.evaluate<number>(`(async () => {
     const begun = performance.now();
     const { peer } = window;
-    await peer.setRemoteDescription({ type: 'answer', sdp: ${JSON.stringify(answer)} });
     for (;;) {
       if (peer.connectionState === 'connected') return performance.now() - begun;
       if (peer.connectionState === 'failed') throw new Error('the connection failed');
