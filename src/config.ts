@@ -19,6 +19,15 @@ export type Config = {
   readonly access: 'open' | 'accounts';
   /** undefined: made at the first start and kept in the content directory. */
   readonly authSecret: string | undefined;
+  /** In lower case: those of them that have accounts at the start are admins. */
+  readonly adminEmails: readonly string[];
+  /** How many accounts one address may make an hour. */
+  readonly maxSignUpsPerAddress: number;
+  readonly quotas: {
+    readonly free: QuotaSetting;
+    readonly pro: QuotaSetting;
+    readonly 'pro-plus': QuotaSetting;
+  };
   readonly logLevel: LogLevel;
   readonly reconnectWindowSeconds: number;
   /** A session that never got a byte is deleted after this. */
@@ -77,6 +86,15 @@ export type Config = {
   readonly turnSecret: string | undefined;
 };
 
+/** What the accounts of one level may use; null: as much as there is. */
+export type QuotaSetting = {
+  /** Of all videos of an account together. */
+  readonly minutes: number | null;
+  readonly bytes: number | null;
+  /** Live at once. */
+  readonly sessions: number | null;
+};
+
 /** Longest value that is quoted back in an error message. */
 const quotedCharacters = 80;
 const mostListed = 16;
@@ -121,6 +139,22 @@ function list(test: (value: string) => boolean, message: string) {
     .refine(items => items.length <= mostListed && items.every(test), message);
 }
 
+/** `600/10/2`: minutes, GiB, live sessions at once; `-` where there is no limit. */
+function quota(preset: string) {
+  const part = '(?:\\d{1,9}(?:\\.\\d{1,3})?|-)';
+  const pattern = new RegExp(`^${part}/${part}/(?:\\d{1,9}|-)$`);
+  return z
+    .string()
+    .regex(pattern, 'minutes/GiB/live sessions, for example 600/10/2, and - for no limit')
+    .default(preset)
+    .transform((text): QuotaSetting => {
+      const [minutes = null, gibibytes = null, sessions = null] = text
+        .split('/')
+        .map(number => (number === '-' ? null : Number(number)));
+      return { minutes, bytes: gibibytes === null ? null : Math.round(gibibytes * gibibyte), sessions };
+    });
+}
+
 const Environment = z.object({
   HOST: matching(isHost, 'an IP address or a host name').default('127.0.0.1'),
   PORT: wholeNumber(0, 65_535, 8_000),
@@ -129,6 +163,11 @@ const Environment = z.object({
   DATABASE_URL: matching(isDatabaseUrl, 'postgres://user:password@host/database').optional(),
   ACCESS: z.enum(['open', 'accounts'], '"open" or "accounts"').optional(),
   AUTH_SECRET: z.string().min(32, 'at least 32 characters').optional(),
+  ADMIN_EMAILS: list(isEmail, 'e-mail addresses, separated by commas'),
+  MAX_SIGN_UPS_PER_ADDRESS: wholeNumber(0, 1_000_000, 30),
+  QUOTA_FREE: quota('600/10/2'),
+  QUOTA_PRO: quota('6000/100/10'),
+  QUOTA_PRO_PLUS: quota('60000/1000/50'),
   LOG_LEVEL: z.enum(logLevels, `one of ${logLevels.join(', ')}`).default('info'),
   RECONNECT_WINDOW_SECONDS: seconds(0, 86_400, 60),
   CREATED_TIMEOUT_SECONDS: seconds(1, 86_400, 600),
@@ -209,6 +248,9 @@ function configOf(env: Environment): Config {
     databaseUrl: env.DATABASE_URL,
     access: env.ACCESS ?? (isLoopback(env.HOST) ? 'open' : 'accounts'),
     authSecret: env.AUTH_SECRET,
+    adminEmails: env.ADMIN_EMAILS.map(email => email.toLowerCase()),
+    maxSignUpsPerAddress: env.MAX_SIGN_UPS_PER_ADDRESS,
+    quotas: { free: env.QUOTA_FREE, pro: env.QUOTA_PRO, 'pro-plus': env.QUOTA_PRO_PLUS },
     logLevel: env.LOG_LEVEL,
     reconnectWindowSeconds: env.RECONNECT_WINDOW_SECONDS,
     createdTimeoutSeconds: env.CREATED_TIMEOUT_SECONDS,
@@ -280,7 +322,12 @@ function isHost(value: string): boolean {
   return isIP(value) !== 0 || /^(?=.{1,253}$)[A-Za-z0-9]([A-Za-z0-9-]*(\.[A-Za-z0-9-]+)*)?$/.test(value);
 }
 
-function isLoopback(host: string): boolean {
+function isEmail(value: string): boolean {
+  return /^[^\s@]{1,64}@[^\s@]{1,190}$/.test(value);
+}
+
+/** Whether a host is this machine itself. */
+export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
 }
 

@@ -1,17 +1,18 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { openAccounts } from './accounts/open-accounts.ts';
 import { Captioner } from './captions/captioner.ts';
 import { openFinalRecogniser } from './captions/final-recogniser.ts';
 import { LiveCaptions } from './captions/live-captions.ts';
 import { SpeechEngine } from './captions/speech-engine.ts';
 import { VoiceDetector } from './captions/voice-detector.ts';
-import type { Config } from './config.ts';
+import { type Config, isLoopback } from './config.ts';
 import { VideoEvents } from './events/video-events.ts';
 import type { RunSettings } from './ffmpeg/background-run.ts';
 import { createApiApp } from './http/api-app.ts';
 import { ApiServer } from './http/api-server.ts';
-import { nobodyKnown } from './http/asker.ts';
+import { KnownAskers } from './http/asker.ts';
 import { captioningReadings } from './http/captioning-metrics.ts';
 import { DataPlane } from './http/data-plane.ts';
 import { Metrics } from './http/metrics.ts';
@@ -136,6 +137,8 @@ async function build(
     }),
   );
   await deletion.resume();
+  const { authSecretFile: secretFile } = content;
+  const accounts = own(await openAccounts({ database, secretFile, settings: config, videos: deletion, log }));
 
   // Before anyone can ask for them: a publisher that comes back at once must find its session.
   await sessions.recover();
@@ -146,8 +149,11 @@ async function build(
   const readiness = () =>
     state.isReady ? { ready: true } : { ready: false, reason: 'The server is starting.' };
   const publicAddress = () => ({ url: state.url, isFixed: config.publicUrl !== undefined });
+  const isOpenHere = config.access === 'open' && isLoopback(config.host);
+  const askers = new KnownAskers({ ...accounts, isOpenHere, publicAddress });
   const app = createApiApp({
-    askers: nobodyKnown,
+    askers,
+    accounts,
     sessions,
     videos,
     onLanguage: async (id, language) => {
@@ -207,6 +213,7 @@ async function build(
   if (config.worker) own(await SupervisedWorker.start(config, content.runDir, log));
   if (captioning !== null)
     tasks.start([captioning.transcript], () => captioning.engine.state.kind === 'ready');
+  accounts.start();
   return { url: state.url, port: nginx.port };
 }
 

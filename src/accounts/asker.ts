@@ -6,6 +6,8 @@ export type Person = {
   readonly accountId: string;
   readonly role: Role;
   readonly level: Level;
+  /** Where they are logged in, and since when; null: a script with an API key, which may not touch the account itself. */
+  readonly login: { readonly id: string; readonly since: Date } | null;
 };
 
 /**

@@ -3,7 +3,7 @@ import { link, readFile, rm, writeFile } from 'node:fs/promises';
 import { LivereelError } from '../errors.ts';
 
 /** What keys are for: a token signed for one purpose is worth nothing for another. */
-export type KeyPurpose = 'access-token' | 'refresh-token' | 'playback-token' | 'webhook';
+export type KeyPurpose = 'access-token' | 'refresh-token' | 'playback-token' | 'webhook' | 'attempts';
 
 const keyBytes = 32;
 const secretPattern = /^[0-9A-Za-z_-]{43,512}$/;

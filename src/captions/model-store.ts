@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { LivereelError } from '../errors.ts';
 import type { Log } from '../log.ts';
+import { Turns } from '../process/turns.ts';
 import type { NamedModel } from './model-catalogue.ts';
-import { Turns } from './turns.ts';
 
 export type ModelStoreOptions = {
   /** CONTENT_DIR/models. */

@@ -2,11 +2,11 @@ import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { setTimeout as delay } from 'node:timers/promises';
 import { LivereelError } from '../errors.ts';
+import { Turns } from '../process/turns.ts';
 import type { Patience } from './patience.ts';
 import { type Hypothesis, type Recogniser, type SpeechRequest, speechSampleRate } from './recogniser.ts';
 import { readTranscription } from './transcription-answer.ts';
 import { type FormReader, type TranscriptionForm, transcriptionForm } from './transcription-form.ts';
-import { Turns } from './turns.ts';
 
 /** A server that transcribes: whisper.cpp beside us, or one elsewhere. */
 export interface TranscriptionServer {

@@ -18,6 +18,23 @@ export function apiDocument(app: OpenAPIHono, version: string) {
     name: 'token',
     description: 'The same token, for what cannot send headers.',
   });
+  app.openAPIRegistry.registerComponent('securitySchemes', 'accessToken', {
+    type: 'http',
+    scheme: 'bearer',
+    bearerFormat: 'JWT',
+    description: '`accessToken` of the answer that logged somebody in.',
+  });
+  app.openAPIRegistry.registerComponent('securitySchemes', 'apiKey', {
+    type: 'http',
+    scheme: 'bearer',
+    description: 'An API key (`lrk_...`), made on the account page, for scripts.',
+  });
+  app.openAPIRegistry.registerComponent('securitySchemes', 'loginCookie', {
+    type: 'apiKey',
+    in: 'cookie',
+    name: 'livereel_access',
+    description: 'What logging in sets for pages of this server.',
+  });
   declareDataPlane(app.openAPIRegistry);
   declareWebRtc(app.openAPIRegistry);
   return app.getOpenAPI31Document({
@@ -42,6 +59,7 @@ export function apiDocument(app: OpenAPIHono, version: string) {
         name: 'webrtc',
         description: 'Publishing and watching in a tenth of a second: WHIP and WHEP.',
       },
+      { name: 'accounts', description: 'People, where they are logged in, and the keys of their scripts.' },
       { name: 'videos', description: 'What was recorded, or is being recorded.' },
       { name: 'server', description: "The server's own state." },
     ],

@@ -2,7 +2,7 @@ import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { TaskQueue } from '../jobs/task-queue.ts';
 import type { CaptionShelf } from '../library/known-captions.ts';
 import type { Log } from '../log.ts';
-import type { Askers } from './asker.ts';
+import { addEveryAccountRoute, type PeopleParts } from './account-routes.ts';
 import type { Metrics } from './metrics.ts';
 import type { PublicAddress } from './request-origin.ts';
 import { addDocsRoutes } from './routes/docs.ts';
@@ -14,8 +14,7 @@ import { addVideoRoutes, type VideoRemover, type VideoShelf } from './routes/vid
 import { addWebRtcRoute, type ToldWebRtc } from './routes/webrtc.ts';
 
 /** What the API is built from. */
-export type ApiParts = {
-  readonly askers: Askers;
+export type ApiParts = PeopleParts & {
   readonly sessions: SessionDoor;
   readonly videos: VideoShelf;
   /** The language of a video's speech (BCP-47, or `auto`) was corrected. */
@@ -35,7 +34,8 @@ export type ApiParts = {
 
 /** Declares every route of the control plane. */
 export function addApiRoutes(app: OpenAPIHono, parts: ApiParts): void {
-  addSessionRoutes(app, parts.sessions, parts.publicAddress);
+  addEveryAccountRoute(app, parts);
+  addSessionRoutes(app, { ...parts, ...parts.accounts }, parts.publicAddress);
   addVideoRoutes(app, parts.videos, parts, parts.publicAddress);
   addTranscriptRoutes(app, parts.shelf, parts.videos, parts.sessions);
   addTaskRoutes(app, parts.tasks, parts.videos, parts.sessions);

@@ -15,7 +15,7 @@ export function presentVideo(video: VideoRow, publicUrl: string, hasWebRtc: bool
     state: video.state,
     error: errorOf(video),
     visibility: video.visibility,
-    owner: null,
+    owner: video.ownerId === null ? null : { id: video.ownerId, name: video.ownerName ?? '' },
     replyTo: video.replyTo,
     createdAt: video.createdAt.toISOString(),
     durationSeconds: video.durationSeconds,

@@ -49,6 +49,8 @@ export type VideoRow = {
   readonly loudnessLufs: number | null;
   readonly loudnessRangeLu: number | null;
   readonly truePeakDbtp: number | null;
+  /** What that account is called now. */
+  readonly ownerName: string | null;
   readonly updatedAt: Date;
 };
 
@@ -107,7 +109,14 @@ const columns = {
   loudnessRangeLu: 'loudness_range_lu',
   truePeakDbtp: 'true_peak_dbtp',
   updatedAt: 'updated_at',
-} as const satisfies Record<keyof VideoRow, string>;
+} as const satisfies Record<Exclude<keyof VideoRow, 'ownerName'>, string>;
+type Column = keyof typeof columns;
+
+/** A row with its owner's name: by the primary key of `accounts`, one of a few that are in memory. */
+const withOwner = [
+  'videos.*',
+  '(select name from accounts where accounts.id = videos.owner_id) as owner_name',
+].join(', ');
 
 /** The states of a session's video whose recording or making is not over: what a start has to recover. */
 const unfinishedStates: readonly VideoState[] = ['created', 'live', 'interrupted', 'processing'];
@@ -129,7 +138,7 @@ export class VideoStore {
     this.#database = database;
   }
 
-  /** @throws LivereelError `validation-failed` when `replyTo` names no video. */
+  /** @throws LivereelError `validation-failed` when `replyTo` names no video, `unauthorized` when the owner is gone. */
   async insert(video: NewVideo): Promise<VideoRow> {
     const now = new Date();
     const record = toRecord({ createdAt: now, ...video, updatedAt: now });
@@ -137,10 +146,10 @@ export class VideoStore {
     const stored = await this.#run(async videos => {
       tries += 1;
       try {
-        return await videos().insert(record).returning('*');
+        return await returned(videos().insert(record));
       } catch (error) {
         // Stored by the try before this one, whose answer was lost with the connection.
-        if (tries > 1 && codeOf(error) === uniqueViolation) return videos().where({ id: video.id });
+        if (tries > 1 && codeOf(error) === uniqueViolation) return selected(videos().where({ id: video.id }));
         throw error;
       }
     });
@@ -149,7 +158,7 @@ export class VideoStore {
 
   /** Undefined when there is no such video. */
   async find(id: string): Promise<VideoRow | undefined> {
-    const row = await this.#run(videos => videos().where({ id }).first());
+    const [row] = await this.#run(videos => selected(videos().where({ id })));
     return row === undefined ? undefined : toVideo(row);
   }
 
@@ -159,7 +168,7 @@ export class VideoStore {
    */
   async update(id: string, changes: VideoChanges): Promise<VideoRow | undefined> {
     const record = toRecord({ ...changes, updatedAt: new Date() });
-    const rows = await this.#run(videos => videos().where({ id }).update(record).returning('*'));
+    const rows = await this.#run(videos => returned(videos().where({ id }).update(record)));
     return rows[0] === undefined ? undefined : toVideo(rows[0]);
   }
 
@@ -176,7 +185,7 @@ export class VideoStore {
     const after = listing.cursor === undefined ? undefined : readCursor(listing.cursor);
     const rows = await this.#run(videos => {
       // The order of the index `videos_newest`; one row more than asked for tells whether there is a next page.
-      const query = videos()
+      const query = selected(videos())
         .orderByRaw('created_at desc, id')
         .limit(listing.limit + 1);
       if (listing.state !== undefined) query.where({ state: listing.state });
@@ -199,7 +208,7 @@ export class VideoStore {
   /** Every session's video whose recording or making is not over, oldest first: what a start has to recover. */
   async unfinished(): Promise<VideoRow[]> {
     const rows = await this.#run(videos =>
-      videos()
+      selected(videos())
         .whereIn('state', unfinishedStates)
         // Files have no journal to recover: their task goes on by itself.
         .whereNotIn('input', ['upload', 'import'])
@@ -224,27 +233,41 @@ export class VideoStore {
     try {
       return await this.#database.run(knex => work(() => knex('videos')));
     } catch (error) {
-      throw brokenReply(error) ?? error;
+      throw brokenReference(error) ?? error;
     }
   }
 }
 
 function toRecord(video: Partial<VideoRow>): Record<string, unknown> {
   const known = Object.entries(video).filter(([key, value]) => key in columns && value !== undefined);
-  return Object.fromEntries(known.map(([key, value]) => [columns[key as keyof VideoRow], value]));
+  return Object.fromEntries(known.map(([key, value]) => [columns[key as Column], value]));
 }
 
 function toVideo(row: Record<string, unknown>): VideoRow {
-  const named = Object.entries(columns).map(([key, column]) => [key, row[column] ?? null]);
+  const named = Object.entries({ ...columns, ownerName: 'owner_name' }).map(([key, column]) => [
+    key,
+    row[column] ?? null,
+  ]);
   return Object.fromEntries(named) as VideoRow;
+}
+
+function selected(query: Knex.QueryBuilder): Knex.QueryBuilder {
+  return query.select(query.client.raw(withOwner));
+}
+
+function returned(query: Knex.QueryBuilder): Knex.QueryBuilder {
+  return query.returning(query.client.raw(withOwner));
 }
 
 function codeOf(error: unknown): unknown {
   return (error as { code?: unknown } | null)?.code;
 }
 
-function brokenReply(error: unknown): LivereelError | undefined {
+function brokenReference(error: unknown): LivereelError | undefined {
   if (codeOf(error) !== foreignKeyViolation) return undefined;
+  if ((error as { constraint?: string }).constraint === 'videos_owner_id_foreign') {
+    return new LivereelError('unauthorized', 'There is no such account any more.', { cause: error });
+  }
   return new LivereelError(
     'validation-failed',
     'This cannot be a reply: the video it names does not exist.',

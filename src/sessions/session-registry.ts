@@ -15,14 +15,15 @@ import type { SessionRecord, SessionRecords } from './session-records.ts';
 
 /** Whom and how much the server takes. */
 export type RegistrySettings = SessionSettings & {
-  /** `open`: anyone may publish; `accounts`: only people with an account. */
-  readonly access: 'open' | 'accounts';
   readonly maxSessions: number;
   readonly maxSessionsPerAddress: number;
   readonly minFreeDiskBytes: number;
   /** 0 to 1, of the whole file system. */
   readonly minFreeDiskRatio: number;
 };
+
+/** Who publishes. `address`: an IP address, or `unknown`; `ownerId`: the account, null without one. */
+export type SessionClient = { readonly address: string; readonly ownerId: string | null };
 
 /** Makes the record of a new session's video. @throws LivereelError `validation-failed`. */
 export interface NewSessionRecords extends SessionRecords {
@@ -32,6 +33,8 @@ export interface NewSessionRecords extends SessionRecords {
         readonly ingestTokenHash: Buffer;
         readonly mimeType: string | null;
         readonly replyTo: string | null;
+        /** The account that publishes; null: nobody's. */
+        readonly ownerId: string | null;
       },
   ): Promise<unknown>;
 }
@@ -98,10 +101,10 @@ export class SessionRegistry {
     return this.#sessions.get(id);
   }
 
-  /** @throws LivereelError `server-full`, `server-draining`, `disk-full`, `too-many-sessions`, `input-not-supported`, `unauthorized`, `validation-failed`. */
+  /** @throws LivereelError `server-full`, `server-draining`, `disk-full`, `too-many-sessions`, `input-not-supported`, `validation-failed`. */
   async create(
     request: CreateSessionRequest,
-    client: { readonly address: string },
+    client: SessionClient,
   ): Promise<{ id: string; ingestToken: string; state: VideoState }> {
     this.#admit(request, client.address);
     // Counted before anything is waited for: a burst of requests must not slip in together.
@@ -123,6 +126,7 @@ export class SessionRegistry {
         replyTo: replyTo ?? null,
         ingestTokenHash: hashOf(ingestToken),
         clientAddress: client.address,
+        ownerId: client.ownerId,
         createdAt: new Date(),
       };
       await this.#records.insert(record);
@@ -149,8 +153,19 @@ export class SessionRegistry {
   /** Ends a session; one that has ended stays ended. @throws LivereelError `session-not-found`, `bad-token`. */
   async end(id: string, token: string): Promise<{ id: string; state: VideoState }> {
     const record = await this.#recordFor(id, token);
+    return this.#end(record);
+  }
+
+  /** The same for somebody who may end it without its token: its owner. @throws LivereelError `session-not-found`. */
+  async endNow(id: string): Promise<{ id: string; state: VideoState }> {
+    const record = await this.#records.find(id);
+    if (record === undefined) throw noSuchSession();
+    return this.#end(record);
+  }
+
+  async #end({ id, state }: SessionRecord): Promise<{ id: string; state: VideoState }> {
     const session = this.#sessions.get(id);
-    if (session === undefined) return { id, state: record.state };
+    if (session === undefined) return { id, state };
     await session.end();
     return { id, state: session.state };
   }
@@ -201,13 +216,6 @@ export class SessionRegistry {
 
   #admit(request: CreateSessionRequest, address: string): void {
     if (this.#isDraining) throw serverDraining();
-    if (this.#settings.access !== 'open') {
-      const how = 'start the server with ACCESS=open to let anyone who reaches it publish';
-      throw new LivereelError(
-        'unauthorized',
-        `publishing needs an account, and this server has none yet; ${how}`,
-      );
-    }
     const webRtcUnavailable = request.input === 'webrtc' ? this.#webRtcUnavailable() : null;
     if (webRtcUnavailable !== null) throw new LivereelError('input-not-supported', webRtcUnavailable);
     const active = [...this.#sessions.values()].filter(session => session.state !== 'processing');
@@ -229,8 +237,7 @@ export class SessionRegistry {
 
   async #recordFor(id: string, token: string): Promise<SessionRecord> {
     const record = /^[0-9A-Za-z]{12}$/.test(id) ? await this.#records.find(id) : undefined;
-    if (record === undefined)
-      throw new LivereelError('session-not-found', 'there is no such session; create one first');
+    if (record === undefined) throw noSuchSession();
     if (!isTokenOf(record, token))
       throw new LivereelError('bad-token', 'the ingest token is missing or wrong');
     return record;
@@ -304,6 +311,10 @@ function serverDraining(): LivereelError {
   return new LivereelError('server-draining', 'the server is stopping: try again in a moment', {
     retryAfterSeconds: 10,
   });
+}
+
+function noSuchSession(): LivereelError {
+  return new LivereelError('session-not-found', 'there is no such session; create one first');
 }
 
 function hashOf(token: string): Buffer {

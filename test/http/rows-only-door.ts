@@ -16,7 +16,7 @@ export class RowsOnlyDoor implements SessionDoor {
     this.#videos = videos;
   }
 
-  async create(request: CreateSessionRequest, client: { address: string }) {
+  async create(request: CreateSessionRequest, client: { address: string; ownerId: string | null }) {
     this.lastRequest = request;
     this.lastAddress = client.address;
     const { refusal } = this;
@@ -24,7 +24,8 @@ export class RowsOnlyDoor implements SessionDoor {
     if (refusal) throw refusal;
     const id = newId();
     const { mimeType = null, frameRate = null, replyTo = null, ...rest } = request;
-    const row = { ...rest, id, state: 'created' as const, mimeType, frameRate, replyTo };
+    const { ownerId } = client;
+    const row = { ...rest, ownerId, id, state: 'created' as const, mimeType, frameRate, replyTo };
     const { state } = await this.#videos.insert(row);
     return { id, state, ingestToken: `token-of-${id}` };
   }
@@ -32,6 +33,10 @@ export class RowsOnlyDoor implements SessionDoor {
   async end(id: string, token: string) {
     if ((await this.#videos.find(id)) === undefined) throw new LivereelError('session-not-found', 'none');
     if (token !== `token-of-${id}`) throw new LivereelError('bad-token', 'wrong');
+    return await this.endNow(id);
+  }
+
+  async endNow(id: string) {
     await this.#videos.update(id, { state: 'processing' });
     return { id, state: 'processing' as const };
   }

@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import type { Test } from 'tap';
+import { type AccountSettings, openAccounts } from '../../src/accounts/open-accounts.ts';
 import { createApiApp } from '../../src/http/api-app.ts';
 import { ApiServer } from '../../src/http/api-server.ts';
-import { nobodyKnown } from '../../src/http/asker.ts';
+import { KnownAskers } from '../../src/http/asker.ts';
 import { Metrics } from '../../src/http/metrics.ts';
 import type { Readiness } from '../../src/http/routes/health.ts';
 import { TaskQueue } from '../../src/jobs/task-queue.ts';
@@ -15,8 +16,24 @@ import { startEmbedded } from '../library/video-database.ts';
 import { RowsOnlyDoor } from './rows-only-door.ts';
 import { type SocketRequest, socketRequest } from './socket-request.ts';
 
+const gibibyte = 1024 ** 3;
+const usualAccounts: AccountSettings = {
+  access: 'open',
+  authSecret: undefined,
+  adminEmails: [],
+  quotas: {
+    free: { minutes: 600, bytes: 10 * gibibyte, sessions: 2 },
+    pro: { minutes: 6_000, bytes: 100 * gibibyte, sessions: 10 },
+    'pro-plus': { minutes: null, bytes: null, sessions: null },
+  },
+  maxSignUpsPerAddress: 1_000,
+};
+
+/** What a test sets otherwise. `isOpenHere`: who asks without an account is at the machine itself. */
+export type ApiSettings = Partial<AccountSettings> & { readonly isOpenHere?: boolean };
+
 /** The real app on a real socket over the real database; only what lies behind the session door is missing. */
-export async function startApi(t: Test) {
+export async function startApi(t: Test, settings: ApiSettings = {}) {
   const server = await startEmbedded(t);
   const database = await server.openEmpty();
   const [videos, tasks] = [
@@ -32,15 +49,33 @@ export async function startApi(t: Test) {
   const log = pino({ level: 'warn' }, { write: line => logged.push(JSON.parse(line)) });
   const reading = { name: 'livereel_parts_total', help: 'Parts', kind: 'counter', read: () => 7 } as const;
   const corrections: [id: string, language: string][] = [];
+  const folder = await mkdtemp(join(tmpdir(), 'livereel-api-'));
+  const deleteVideo = (id: string) => videos.remove(id);
+  const accounts = await openAccounts({
+    database,
+    secretFile: join(folder, 'auth-secret'),
+    settings: { ...usualAccounts, ...settings },
+    videos: {
+      deleteVideosOf: async ownerId => {
+        const owned = await database.run(knex => knex('videos').where({ owner_id: ownerId }).select('id'));
+        for (const { id } of owned) await deleteVideo(id);
+        return owned.length;
+      },
+    },
+    log,
+  });
+  const publicAddress = () => ({ url: 'http://127.0.0.1:8000', isFixed: false });
+  const askers = new KnownAskers({ ...accounts, isOpenHere: settings.isOpenHere ?? false, publicAddress });
   const app = createApiApp({
-    askers: nobodyKnown,
+    askers,
+    accounts,
     sessions,
     videos,
     onLanguage: async (id, language) => {
       corrections.push([id, language]);
     },
     deletion: {
-      deleteVideo: id => videos.remove(id),
+      deleteVideo,
       wasDeleted: async () => false,
     },
     shelf: new CaptionShelf(
@@ -55,18 +90,31 @@ export async function startApi(t: Test) {
     },
     readiness: () => state.readiness,
     metrics: new Metrics([reading]),
-    publicAddress: () => ({ url: 'http://127.0.0.1:8000', isFixed: false }),
+    publicAddress,
     version: '1.2.3',
     log,
   });
-  const folder = await mkdtemp(join(tmpdir(), 'livereel-api-'));
   const socketPath = join(folder, 'api.sock');
   const api = await ApiServer.start({ app, socketPath, log });
   t.teardown(async () => {
     await api.close();
     await tasks.close();
+    accounts.close();
     await rm(folder, { recursive: true, force: true });
   });
   const call = (path: string, options?: SocketRequest) => socketRequest(socketPath, path, options);
-  return { app, call, videos, tasks, sessions, state, logged, corrections, socketPath };
+  return {
+    app,
+    call,
+    videos,
+    tasks,
+    sessions,
+    accounts,
+    database,
+    server,
+    state,
+    logged,
+    corrections,
+    socketPath,
+  };
 }

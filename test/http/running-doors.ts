@@ -74,7 +74,10 @@ export async function startDoors(t: Test, settings: { reconnectWindowSeconds?: n
   });
   const call = (path: string, options?: SocketRequest) => socketRequest(socketPath, path, options);
   const create = async (request: object = {}) => {
-    const made = await registry.create(createSessionRequest.parse(request), { address: '192.0.2.1' });
+    const made = await registry.create(createSessionRequest.parse(request), {
+      address: '192.0.2.1',
+      ownerId: null,
+    });
     const session = registry.find(made.id);
     if (session === undefined) throw new Error('no session');
     return { ...made, session };

@@ -39,6 +39,7 @@ const row: VideoRow = {
   loudnessRangeLu: null,
   truePeakDbtp: null,
   ownerId: null,
+  ownerName: null,
   updatedAt: new Date(),
 };
 

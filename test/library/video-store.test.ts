@@ -59,6 +59,7 @@ async function storesVideos(t: Test, start: (t: Test) => Promise<TestServer>): P
       captions: false,
       hasCaptions: true,
       ownerId: null,
+      ownerName: null,
       ingestTokenHash: Buffer.from([0, 1, 254, 255]),
       createdAt: new Date('2026-01-01T12:00:00.123Z'),
       startedAt: new Date('2026-01-01T12:00:01.001Z'),

@@ -123,7 +123,10 @@ async function registryWith(
     await rm(root, { recursive: true, force: true });
   });
   const publish = async (request: object) => {
-    const { id } = await registry.create(createSessionRequest.parse(request), { address: '192.0.2.1' });
+    const { id } = await registry.create(createSessionRequest.parse(request), {
+      address: '192.0.2.1',
+      ownerId: null,
+    });
     const session = registry.find(id);
     if (session === undefined) throw new Error('no session');
     return { id, session };

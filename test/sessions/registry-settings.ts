@@ -3,7 +3,6 @@ import { pipelineSettings } from './recorded-stream.ts';
 
 /** A registry that takes whatever comes; ffmpeg works in `workingDirectory`. */
 export const registrySettings = (workingDirectory: string): RegistrySettings => ({
-  access: 'open',
   maxSessions: 100,
   maxSessionsPerAddress: 100,
   minFreeDiskBytes: 0,

@@ -61,7 +61,7 @@ async function startRegistry(
   /** How many of a burst are let in, and why the others are not. */
   const burst = async (addresses: readonly string[]) => {
     const outcomes = await Promise.allSettled(
-      addresses.map(address => registry.create(request, { address })),
+      addresses.map(address => registry.create(request, { address, ownerId: null })),
     );
     const refusals = outcomes.flatMap(outcome => (outcome.status === 'rejected' ? [outcome.reason] : []));
     return {
@@ -93,7 +93,7 @@ t.test('a place is free again when its session is over, or was never made', asyn
   };
   t.same(await burst(['192.0.2.1', '192.0.2.2']), { admitted: 0, codes: ['validation-failed'] });
   records.insert = insert;
-  const { id, ingestToken } = await registry.create(request, { address: '192.0.2.1' });
+  const { id, ingestToken } = await registry.create(request, { address: '192.0.2.1', ownerId: null });
   await registry.end(id, ingestToken);
   await registry.find(id)?.over;
   t.same(await burst(['192.0.2.1']), { admitted: 1, codes: [] });
@@ -101,7 +101,7 @@ t.test('a place is free again when its session is over, or was never made', asyn
 
 t.test('a request that is under way when the server stops gets no session', async t => {
   const { registry, request } = await startRegistry(t, {});
-  const creating = registry.create(request, { address: '192.0.2.1' });
+  const creating = registry.create(request, { address: '192.0.2.1', ownerId: null });
   await registry.close();
   await t.rejects(creating, { code: 'server-draining' });
   t.equal(registry.counts.size, 0);

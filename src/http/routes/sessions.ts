@@ -1,4 +1,5 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
+import type { Quotas } from '../../accounts/quotas.ts';
 import {
   type CreateSessionRequest,
   createSessionRequest,
@@ -7,9 +8,11 @@ import {
   type VideoState,
   videoId,
 } from '../../api/session.ts';
-import { LivereelError } from '../../errors.ts';
+import { checkReply } from '../../library/reply-access.ts';
+import type { VideoRow } from '../../library/video-store.ts';
 import { publishUrls, videoUrls } from '../../library/video-urls.ts';
-import { tokenOf } from '../bearer-token.ts';
+import { askerOf } from '../asker.ts';
+import { allowChange } from '../change-access.ts';
 import { problems } from '../problem-schema.ts';
 import { clientAddressOf, type PublicAddress, publicUrlFor } from '../request-origin.ts';
 
@@ -22,13 +25,18 @@ export interface SessionDoor {
    */
   create(
     request: CreateSessionRequest,
-    client: { address: string },
+    client: { address: string; ownerId: string | null },
   ): Promise<{ id: string; ingestToken: string; state: VideoState }>;
   /** Ends a session; one that has ended stays ended. @throws LivereelError `session-not-found`, `bad-token`. */
   end(id: string, token: string): Promise<{ id: string; state: VideoState }>;
+  /** The same for who may without its token. @throws LivereelError `session-not-found`. */
+  endNow(id: string): Promise<{ id: string; state: VideoState }>;
   /** Whether `token` is the ingest token of `id`; false when there is no such video. Compares in constant time. */
   authorizes(id: string, token: string): Promise<boolean>;
 }
+
+/** Who may without a token of the session: its owner. */
+export const owners = [{ accessToken: [] }, { loginCookie: [] }, { apiKey: [] }];
 
 const createSession = createRoute({
   method: 'post',
@@ -38,6 +46,7 @@ const createSession = createRoute({
   summary: 'Create a session',
   description:
     'A session is the ingest of one video: send to `ingestUrl`, watch at `watchUrl`, live and after. Every field has a default.',
+  security: [{}, ...owners],
   request: { body: { content: { 'application/json': { schema: createSessionRequest } } } },
   responses: {
     201: {
@@ -52,7 +61,7 @@ const createSession = createRoute({
       'cross-site-request',
       'payload-too-large',
     ),
-    ...problems('unsupported-media-type', 'input-not-supported', 'too-many-sessions'),
+    ...problems('unsupported-media-type', 'input-not-supported', 'too-many-sessions', 'quota-exceeded'),
     ...problems('server-full', 'server-draining', 'disk-full'),
   },
 });
@@ -64,25 +73,38 @@ const endSession = createRoute({
   tags: ['sessions'],
   summary: 'End a session',
   description: 'What was sent before becomes the video. Ending twice is no error.',
-  security: [{ ingestToken: [] }, { ingestTokenInQuery: [] }],
+  security: [...owners, { ingestToken: [] }, { ingestTokenInQuery: [] }],
   request: { params: z.object({ id: videoId }), query: z.object({ token: z.string().max(4096).optional() }) },
   responses: {
     200: { description: 'Ended.', content: { 'application/json': { schema: sessionEnded } } },
-    ...problems('validation-failed', 'unauthorized', 'bad-token', 'not-found', 'session-not-found'),
+    ...problems('validation-failed', 'unauthorized', 'bad-token', 'forbidden', 'cross-site-request'),
+    ...problems('not-found', 'session-not-found'),
   },
 });
+
+/** What these routes need besides the sessions. */
+export type SessionRouteParts = {
+  readonly sessions: SessionDoor;
+  readonly videos: { find(id: string): Promise<VideoRow | undefined> };
+  readonly quotas: Pick<Quotas, 'admit'>;
+};
 
 /** Declares the routes of docs/protocol.md, section 2. */
 export function addSessionRoutes(
   app: OpenAPIHono,
-  sessions: SessionDoor,
+  parts: SessionRouteParts,
   address: () => PublicAddress,
 ): void {
+  const { sessions, videos, quotas } = parts;
   app.openapi(createSession, async c => {
     // A request without a body comes here as {} and unparsed: the defaults still have to be put in.
     const request = createSessionRequest.parse(c.req.valid('json'));
-    const client = { address: clientAddressOf(c.req.raw.headers) };
-    const { id, ingestToken, state } = await sessions.create(request, client);
+    const asker = await askerOf(c);
+    await checkReply(request.replyTo, asker, videos);
+    const clientAddress = clientAddressOf(c.req.raw.headers);
+    const { id, ingestToken, state } = await quotas.admit(asker, { kind: 'session' }, ownerId =>
+      sessions.create(request, { address: clientAddress, ownerId }),
+    );
     const publicUrl = publicUrlFor(c.req.raw.headers, address());
     const { ingestUrl, whipUrl } = publishUrls(publicUrl, id, ingestToken);
     const { playbackUrl, eventsUrl, watchUrl } = videoUrls(publicUrl, id);
@@ -91,14 +113,9 @@ export function addSessionRoutes(
   });
 
   app.openapi(endSession, async c => {
-    const token = tokenOf(c.req.raw.headers, c.req.valid('query').token);
-    if (token === undefined) {
-      throw new LivereelError(
-        'unauthorized',
-        'Send the ingest token as "Authorization: Bearer ..." or ?token=...',
-      );
-    }
-    const { id, state } = await sessions.end(c.req.valid('param').id, token);
+    const wanted = c.req.valid('param').id;
+    await allowChange(c, wanted, parts, 'session-not-found');
+    const { id, state } = await sessions.endNow(wanted);
     return c.json({ id, state }, 200);
   });
 }

@@ -2,12 +2,15 @@ import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import { videoId } from '../../api/session.ts';
 import { changeVideoRequest, listVideosQuery, videoAnswer, videoPage } from '../../api/video.ts';
 import { LivereelError } from '../../errors.ts';
+import { maySee } from '../../library/video-access.ts';
 import { presentVideo } from '../../library/video-presentation.ts';
 import type { VideoChanges, VideoListing, VideoRow } from '../../library/video-store.ts';
+import { askerOf } from '../asker.ts';
 import { tokenOf } from '../bearer-token.ts';
+import { allowChange } from '../change-access.ts';
 import { problems } from '../problem-schema.ts';
 import { type PublicAddress, publicUrlFor } from '../request-origin.ts';
-import type { SessionDoor } from './sessions.ts';
+import { owners, type SessionDoor } from './sessions.ts';
 import type { ToldWebRtc } from './webrtc.ts';
 
 /** What the API needs of the library; `VideoStore` is it. */
@@ -43,8 +46,8 @@ const getVideo = createRoute({
   operationId: 'getVideo',
   tags,
   summary: 'One video, live or over',
-  description: 'A private video is found with its token only.',
-  security: [{}, { ingestToken: [] }, { ingestTokenInQuery: [] }],
+  description: 'A private video is found by its owner, and with its token.',
+  security: [{}, ...owners, { ingestToken: [] }, { ingestTokenInQuery: [] }],
   request: { params, query },
   responses: { 200: video, ...problems('validation-failed', 'not-found') },
 });
@@ -55,8 +58,8 @@ const changeVideo = createRoute({
   operationId: 'changeVideo',
   tags,
   summary: 'Change what is said about a video',
-  description: 'With the ingest token of its session. What is left out stays as it is.',
-  security: [{ ingestToken: [] }, { ingestTokenInQuery: [] }],
+  description: 'As its owner, or with the ingest token of its session. What is left out stays as it is.',
+  security: [...owners, { ingestToken: [] }, { ingestTokenInQuery: [] }],
   request: {
     params,
     query,
@@ -65,7 +68,7 @@ const changeVideo = createRoute({
   responses: {
     200: video,
     ...problems('bad-request', 'validation-failed', 'unauthorized', 'bad-token', 'not-found'),
-    ...problems('payload-too-large', 'unsupported-media-type'),
+    ...problems('payload-too-large', 'unsupported-media-type', 'forbidden', 'cross-site-request'),
   },
 });
 
@@ -77,11 +80,12 @@ const deleteVideo = createRoute({
   summary: 'Delete a video for good',
   description:
     'With all its files, captions and tasks; a live one is ended first. It cannot be taken back. Deleting once more what was just deleted is no error.',
-  security: [{ ingestToken: [] }, { ingestTokenInQuery: [] }],
+  security: [...owners, { ingestToken: [] }, { ingestTokenInQuery: [] }],
   request: { params, query },
   responses: {
     204: { description: 'It is gone.' },
-    ...problems('validation-failed', 'unauthorized', 'bad-token', 'cross-site-request', 'not-found'),
+    ...problems('validation-failed', 'unauthorized', 'bad-token', 'forbidden', 'cross-site-request'),
+    ...problems('not-found'),
   },
 });
 
@@ -124,13 +128,13 @@ export function addVideoRoutes(
     const found = await shelf.find(id);
     const token = tokenOf(c.req.raw.headers, c.req.valid('query').token);
     const isHidden = found?.visibility === 'private' && !(token && (await access.authorizes(id, token)));
-    if (found === undefined || isHidden) throw noSuchVideo();
+    if (found === undefined || (isHidden && !maySee(found, await askerOf(c)))) throw noSuchVideo();
     return c.json(present(found, c.req.raw.headers), 200);
   });
 
   app.openapi(changeVideo, async c => {
     const { id } = c.req.valid('param');
-    await allowChange(id, tokenOf(c.req.raw.headers, c.req.valid('query').token), shelf, access);
+    await allowChange(c, id, { videos: shelf, sessions: access });
     const changes = changesOf(c.req.valid('json'));
     const changed = await shelf.update(id, changes);
     if (changed === undefined) throw noSuchVideo();
@@ -142,27 +146,10 @@ export function addVideoRoutes(
     const { id } = c.req.valid('param');
     const token = tokenOf(c.req.raw.headers, c.req.valid('query').token);
     if (await deletion.wasDeleted(id, token)) return c.body(null, 204);
-    await allowChange(id, token, shelf, access);
+    await allowChange(c, id, { videos: shelf, sessions: access });
     await deletion.deleteVideo(id);
     return c.body(null, 204);
   });
-}
-
-/** Someone else's private video does not exist: it is refused like one that was never there. */
-async function allowChange(
-  id: string,
-  token: string | undefined,
-  shelf: VideoShelf,
-  access: Access,
-): Promise<void> {
-  if (token !== undefined && (await access.authorizes(id, token))) return;
-  const found = await shelf.find(id);
-  if (found === undefined || found.visibility === 'private') throw noSuchVideo();
-  if (token !== undefined) throw new LivereelError('bad-token', 'This token is not the one of this video.');
-  throw new LivereelError(
-    'unauthorized',
-    'Send the ingest token as "Authorization: Bearer ..." or ?token=...',
-  );
 }
 
 function changesOf({
