@@ -82,6 +82,10 @@ export type Config = {
   readonly stunUrls: readonly string[];
   /** `turn:host:port?transport=udp`. */
   readonly turnUrls: readonly string[];
+  /** Videos that are older are deleted; undefined: they stay. */
+  readonly retentionDays: number | undefined;
+  /** Networks (CIDR) to which webhooks may be sent although they are not public. */
+  readonly webhookAllowNetworks: readonly string[];
   /** coturn's `static-auth-secret`; set wherever there are `turnUrls`. */
   readonly turnSecret: string | undefined;
 };
@@ -99,6 +103,7 @@ export type QuotaSetting = {
 const quotedCharacters = 80;
 const mostListed = 16;
 
+const loopbackNetworks: readonly string[] = ['127.0.0.0/8', '::1/128'];
 const mebibyte = 1024 ** 2;
 const gibibyte = 1024 ** 3;
 
@@ -209,6 +214,14 @@ const Environment = z.object({
   STUN_URLS: list(isStunUrl, 'stun:host:port addresses, separated by commas'),
   TURN_URLS: list(isTurnUrl, 'turn:host:port addresses, separated by commas'),
   TURN_SECRET: z.string().min(8, 'at least 8 characters').optional(),
+  RETENTION_DAYS: numberFrom(
+    z
+      .number()
+      .min(0.001, 'a number of days from 0.001 to 36500')
+      .max(36_500, 'a number of days from 0.001 to 36500'),
+    'a number of days from 0.001 to 36500',
+  ).optional(),
+  WEBHOOK_ALLOW_NETWORKS: list(isNetwork, 'networks such as 127.0.0.0/8, separated by commas'),
 });
 type Environment = z.infer<typeof Environment>;
 
@@ -286,7 +299,15 @@ function configOf(env: Environment): Config {
     stunUrls: env.STUN_URLS,
     turnUrls: env.TURN_URLS,
     turnSecret: env.TURN_SECRET,
+    retentionDays: env.RETENTION_DAYS,
+    webhookAllowNetworks: webhookNetworks(env),
   };
+}
+
+/** Whoever may do everything here sits at the machine itself: that its other programs are told is what they want. */
+function webhookNetworks({ HOST, ACCESS, WEBHOOK_ALLOW_NETWORKS }: Environment): readonly string[] {
+  const isOpenAtHome = isLoopback(HOST) && (ACCESS ?? 'open') === 'open';
+  return WEBHOOK_ALLOW_NETWORKS.length === 0 && isOpenAtHome ? loopbackNetworks : WEBHOOK_ALLOW_NETWORKS;
 }
 
 /** Values that are right alone and wrong together. */
@@ -340,6 +361,14 @@ function isPublicUrl(value: string): boolean {
   if (!URL.canParse(value)) return false;
   const url = new URL(value);
   return /^https?:$/.test(url.protocol) && url.search === '' && url.hash === '' && url.username === '';
+}
+
+/** An address, perhaps with the length of its network's part (RFC 4632, RFC 4291). */
+function isNetwork(value: string): boolean {
+  const [address = '', bits, ...rest] = value.split('/');
+  const mostBits = isIP(address) === 4 ? 32 : 128;
+  const areBits = bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= mostBits);
+  return isIP(address) !== 0 && areBits && rest.length === 0;
 }
 
 function isAnnounceable(value: string): boolean {

@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { AuthSecret } from './accounts/auth-secret.ts';
 import { openAccounts } from './accounts/open-accounts.ts';
 import { Captioner } from './captions/captioner.ts';
 import { openFinalRecogniser } from './captions/final-recogniser.ts';
@@ -37,6 +38,7 @@ import { CaptionedSessions } from './sessions/captioned-sessions.ts';
 import { SessionRegistry } from './sessions/session-registry.ts';
 import { ContentDirectory } from './store/content-directory.ts';
 import { openDatabase } from './store/database.ts';
+import { OpenedWebhooks } from './webhooks/open-webhooks.ts';
 import { openWebRtcEngine } from './webrtc/open-webrtc-engine.ts';
 import { UnavailableWebRtcEngine } from './webrtc/unavailable-webrtc-engine.ts';
 import type { WebRtcEngine } from './webrtc/webrtc-engine.ts';
@@ -97,6 +99,8 @@ async function build(
   const hasRecogniser = config.captions;
   const workerId = workerIdOf('server', config.contentDir);
   const tasks = own(await ServerTasks.open({ database, videos, events, hasRecogniser, workerId, log }));
+  const secret = await AuthSecret.open(content.authSecretFile, config.authSecret);
+  const state = { isReady: false, url: '' };
   const metrics = new Metrics();
   const run = {
     ffmpegPath: config.ffmpegPath,
@@ -106,7 +110,21 @@ async function build(
     workingDirectory: join(content.tmpDir, 'ffmpeg'),
   };
   await mkdir(run.workingDirectory, { recursive: true });
-  const captioning = openCaptioning({ config, content, videos, events, tasks, kept, metrics, run, log, own });
+  const webhooks = own(
+    new OpenedWebhooks({
+      database,
+      events,
+      key: secret.key('webhook'),
+      allowNetworks: config.webhookAllowNetworks,
+      heard: id => captioned?.find(id),
+      address: () => ({ publicUrl: state.url, hasWebRtc: engine.unavailable === null }),
+      log,
+    }),
+  );
+  const heard = (captions: LiveCaptions) => webhooks.captioned(captions);
+  const captioning = openCaptioning({
+    ...{ config, content, videos, events, tasks, kept, metrics, run, heard, log, own },
+  });
   const captioned = captioning?.captioned ?? null;
   const whyUnheard = () => (captioning === null ? 'this server makes none' : captioning.engine.absence);
   const shelf = new CaptionShelf(id => captioned?.find(id), transcripts, whyUnheard);
@@ -143,7 +161,6 @@ async function build(
   // Before anyone can ask for them: a publisher that comes back at once must find its session.
   await sessions.recover();
 
-  const state = { isReady: false, url: '' };
   addReadings(metrics, sessions);
   for (const reading of webRtcReadings(engine)) metrics.add(reading);
   const readiness = () =>
@@ -161,6 +178,7 @@ async function build(
       await tasks.queue.again(id, 'transcript');
     },
     deletion,
+    webhooks: webhooks.registry,
     shelf,
     tasks: tasks.queue,
     webRtc: { engine, iceServers: config },
@@ -214,6 +232,7 @@ async function build(
   if (captioning !== null)
     tasks.start([captioning.transcript], () => captioning.engine.state.kind === 'ready');
   accounts.start();
+  webhooks.start();
   return { url: state.url, port: nginx.port };
 }
 
@@ -245,10 +264,12 @@ function openCaptioning(parts: {
   readonly kept: KeptTranscripts;
   readonly metrics: Metrics;
   readonly run: Omit<RunSettings, 'signal' | 'log'>;
+  /** A session is captioned, anew or again. */
+  readonly heard: (captions: LiveCaptions) => Promise<void>;
   readonly log: Log;
   readonly own: <T extends Closable>(part: T) => T;
 }) {
-  const { config, content, videos, events, tasks, kept, metrics, run, log, own } = parts;
+  const { config, content, videos, events, tasks, kept, metrics, run, heard, log, own } = parts;
   if (!config.captions) return null;
   let captioned: CaptionedSessions<LiveCaptions> | undefined;
   // Beside the rest: the model may take minutes to arrive, and no stream waits for it.
@@ -271,15 +292,18 @@ function openCaptioning(parts: {
     new CaptionedSessions({
       captioner,
       isPossible: () => !engine.isHopeless,
-      keep: ({ id, language }) =>
-        LiveCaptions.open({
+      keep: async ({ id, language }) => {
+        const captions = await LiveCaptions.open({
           id,
           file: content.liveCaptionsFile(id),
           events,
           log,
           language: language === 'auto' ? null : language,
           onEnd: captions => kept.keepLive(captions),
-        }),
+        });
+        await heard(captions);
+        return captions;
+      },
       log,
     }),
   );

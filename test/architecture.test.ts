@@ -24,6 +24,7 @@ const order = [
   'accounts/',
   'sessions/',
   'library/',
+  'webhooks/',
   'search/',
   'chat/',
   'ingest/',

@@ -10,15 +10,16 @@ type Listener = (event: VideoEvent) => void;
  */
 export class VideoEvents {
   readonly #listeners = new Map<string, Set<Listener>>();
+  readonly #listenersToAll = new Set<Listener>();
   readonly #log: Log;
 
   constructor(log: Log) {
     this.#log = log;
   }
 
-  /** Tells all who listen to the event's video. Never throws. */
+  /** Tells all who listen to the event's video, or to all. Never throws. */
   report(event: VideoEvent): void {
-    for (const listener of [...(this.#listeners.get(event.data.id) ?? [])]) {
+    for (const listener of [...(this.#listeners.get(event.data.id) ?? []), ...this.#listenersToAll]) {
       try {
         listener(event);
       } catch (error) {
@@ -34,6 +35,16 @@ export class VideoEvents {
     return () => {
       listeners.delete(listener);
       if (listeners.size === 0) this.#listeners.delete(id);
+    };
+  }
+
+  /** Calls `listener` for each event of every video; returns how to stop it. */
+  listenToAll(listener: Listener): () => void {
+    // A function of its own: one that listens twice is two.
+    const tell: Listener = event => listener(event);
+    this.#listenersToAll.add(tell);
+    return () => {
+      this.#listenersToAll.delete(tell);
     };
   }
 }

@@ -61,6 +61,7 @@ export function apiDocument(app: OpenAPIHono, version: string) {
       },
       { name: 'accounts', description: 'People, where they are logged in, and the keys of their scripts.' },
       { name: 'videos', description: 'What was recorded, or is being recorded.' },
+      { name: 'webhooks', description: 'Being told by HTTP what happens to videos.' },
       { name: 'server', description: "The server's own state." },
     ],
   });

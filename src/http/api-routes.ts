@@ -2,6 +2,7 @@ import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { TaskQueue } from '../jobs/task-queue.ts';
 import type { CaptionShelf } from '../library/known-captions.ts';
 import type { Log } from '../log.ts';
+import type { Webhooks } from '../webhooks/webhooks.ts';
 import { addEveryAccountRoute, type PeopleParts } from './account-routes.ts';
 import type { Metrics } from './metrics.ts';
 import type { PublicAddress } from './request-origin.ts';
@@ -11,6 +12,7 @@ import { addSessionRoutes, type SessionDoor } from './routes/sessions.ts';
 import { addTaskRoutes } from './routes/tasks.ts';
 import { addTranscriptRoutes } from './routes/transcripts.ts';
 import { addVideoRoutes, type VideoRemover, type VideoShelf } from './routes/videos.ts';
+import { addWebhookRoutes } from './routes/webhooks.ts';
 import { addWebRtcRoute, type ToldWebRtc } from './routes/webrtc.ts';
 
 /** What the API is built from. */
@@ -23,6 +25,7 @@ export type ApiParts = PeopleParts & {
   readonly shelf: Pick<CaptionShelf, 'known' | 'whyNone'>;
   readonly tasks: Pick<TaskQueue, 'list'>;
   readonly webRtc: ToldWebRtc;
+  readonly webhooks: Webhooks;
   readonly readiness: () => Readiness;
   readonly metrics: Metrics;
   /** Asked at each request: with `PORT=0` the address is known only after the start. */
@@ -40,6 +43,7 @@ export function addApiRoutes(app: OpenAPIHono, parts: ApiParts): void {
   addTranscriptRoutes(app, parts.shelf, parts.videos, parts.sessions);
   addTaskRoutes(app, parts.tasks, parts.videos, parts.sessions);
   addWebRtcRoute(app, parts.webRtc);
+  addWebhookRoutes(app, parts.webhooks);
   addHealthRoutes(app, parts);
   addDocsRoutes(app);
 }

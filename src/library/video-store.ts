@@ -259,6 +259,15 @@ function returned(query: Knex.QueryBuilder): Knex.QueryBuilder {
   return query.returning(query.client.raw(withOwner));
 }
 
+/** A row that was kept as JSON (Postgres' `to_jsonb`), where times are text. */
+export function videoOfRecord(record: Record<string, unknown>): VideoRow {
+  const times = Object.entries(record).filter(([column, value]) => column.endsWith('_at') && value !== null);
+  return toVideo({
+    ...record,
+    ...Object.fromEntries(times.map(([column, value]) => [column, new Date(String(value))])),
+  });
+}
+
 function codeOf(error: unknown): unknown {
   return (error as { code?: unknown } | null)?.code;
 }

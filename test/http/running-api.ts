@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import type { Test } from 'tap';
 import { type AccountSettings, openAccounts } from '../../src/accounts/open-accounts.ts';
+import { VideoEvents } from '../../src/events/video-events.ts';
 import { createApiApp } from '../../src/http/api-app.ts';
 import { ApiServer } from '../../src/http/api-server.ts';
 import { KnownAskers } from '../../src/http/asker.ts';
@@ -12,6 +13,7 @@ import type { Readiness } from '../../src/http/routes/health.ts';
 import { TaskQueue } from '../../src/jobs/task-queue.ts';
 import { CaptionShelf } from '../../src/library/known-captions.ts';
 import { VideoStore } from '../../src/library/video-store.ts';
+import { OpenedWebhooks } from '../../src/webhooks/open-webhooks.ts';
 import { startEmbedded } from '../library/video-database.ts';
 import { RowsOnlyDoor } from './rows-only-door.ts';
 import { type SocketRequest, socketRequest } from './socket-request.ts';
@@ -78,6 +80,15 @@ export async function startApi(t: Test, settings: ApiSettings = {}) {
       deleteVideo,
       wasDeleted: async () => false,
     },
+    webhooks: new OpenedWebhooks({
+      database,
+      events: new VideoEvents(log),
+      key: new Uint8Array(32),
+      allowNetworks: ['127.0.0.0/8'],
+      heard: () => undefined,
+      address: () => ({ publicUrl: 'http://127.0.0.1:8000', hasWebRtc: false }),
+      log,
+    }).registry,
     shelf: new CaptionShelf(
       () => undefined,
       { find: async () => undefined },

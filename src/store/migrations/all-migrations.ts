@@ -6,6 +6,7 @@ import * as accounts from './0004-accounts.ts';
 import * as tasks from './0005-tasks.ts';
 import * as uploads from './0006-uploads.ts';
 import * as deletions from './0008-deletions.ts';
+import * as webhooks from './0009-webhooks.ts';
 
 /** One step of the schema. Steps that were released are never changed, only followed by others. */
 export type Migration = {
@@ -22,4 +23,5 @@ export const allMigrations: Readonly<Record<string, Migration>> = {
   '0005-tasks': tasks,
   '0006-uploads': uploads,
   '0008-deletions': deletions,
+  '0009-webhooks': webhooks,
 };
