@@ -22,6 +22,7 @@ import { workerIdOf } from './jobs/worker-id.ts';
 import { DeletionStore } from './library/deletion-store.ts';
 import { KeptTranscripts } from './library/kept-transcripts.ts';
 import { CaptionShelf } from './library/known-captions.ts';
+import { openPlayback } from './library/open-playback.ts';
 import { RecordingFinisher } from './library/recording-finisher.ts';
 import { ServerTasks } from './library/server-tasks.ts';
 import { TranscriptStore } from './library/transcript-store.ts';
@@ -144,12 +145,15 @@ async function build(
     }),
   );
 
+  const playback = await openPlayback({ content, database, secret, ingest: sessions, log });
+  own(playback.gate);
+  const noViewers = { stop: (id: string) => playback.gate.shut(id) };
   const deletion = own(
     new VideoDeletion({
       deletions: new DeletionStore(database),
       content,
       sessions,
-      work: [finisher, tasks],
+      work: [finisher, tasks, noViewers],
       events,
       log,
     }),
@@ -180,6 +184,7 @@ async function build(
     deletion,
     webhooks: webhooks.registry,
     shelf,
+    playback,
     tasks: tasks.queue,
     webRtc: { engine, iceServers: config },
     readiness,

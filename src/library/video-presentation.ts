@@ -4,10 +4,16 @@ import { videoUrls } from './video-urls.ts';
 
 /**
  * A stored video as clients see it (docs/protocol.md, section 8). `publicUrl` has no slash at the end.
- * `hasWebRtc`: videos can be watched by it here. What does not exist yet is null: the file until the video is ready, stills and captions until they are made.
+ * `hasWebRtc`: videos can be watched by it here. `ticket`: the playback token that its URLs carry, where it is private
+ * and the asker may see it (`VideoViewing`); without one they lead nowhere. What does not exist yet is null: the file until the video is ready, stills and captions until they are made.
  */
-export function presentVideo(video: VideoRow, publicUrl: string, hasWebRtc: boolean): VideoAnswer {
-  const urls = videoUrls(publicUrl, video.id);
+export function presentVideo(
+  video: VideoRow,
+  publicUrl: string,
+  hasWebRtc: boolean,
+  ticket: string | null = null,
+): VideoAnswer {
+  const urls = videoUrls(publicUrl, video.id, ticket);
   return {
     id: video.id,
     title: video.title,

@@ -51,6 +51,8 @@ export type VideoRow = {
   readonly truePeakDbtp: number | null;
   /** What that account is called now. */
   readonly ownerName: string | null;
+  /** Playback tokens of earlier epochs hold no longer: one more whenever it is made private, or tokens are ended. */
+  readonly playbackEpoch: number;
   readonly updatedAt: Date;
 };
 
@@ -108,6 +110,7 @@ const columns = {
   loudnessLufs: 'loudness_lufs',
   loudnessRangeLu: 'loudness_range_lu',
   truePeakDbtp: 'true_peak_dbtp',
+  playbackEpoch: 'playback_epoch',
   updatedAt: 'updated_at',
 } as const satisfies Record<Exclude<keyof VideoRow, 'ownerName'>, string>;
 type Column = keyof typeof columns;
@@ -168,7 +171,13 @@ export class VideoStore {
    */
   async update(id: string, changes: VideoChanges): Promise<VideoRow | undefined> {
     const record = toRecord({ ...changes, updatedAt: new Date() });
-    const rows = await this.#run(videos => returned(videos().where({ id }).update(record)));
+    const rows = await this.#run((videos, knex) => {
+      // Made private: links that were given out when it was private before lead nowhere any more.
+      const epoch = knex.raw("playback_epoch + (visibility <> 'private')::int");
+      const isHiding = changes.visibility === 'private';
+      const all = isHiding ? { ...record, playback_epoch: epoch } : record;
+      return returned(videos().where({ id }).update(all));
+    });
     return rows[0] === undefined ? undefined : toVideo(rows[0]);
   }
 
@@ -229,9 +238,9 @@ export class VideoStore {
     return Number(rows[0]?.count ?? 0);
   }
 
-  async #run<T>(work: (videos: () => Knex.QueryBuilder) => Promise<T>): Promise<T> {
+  async #run<T>(work: (videos: () => Knex.QueryBuilder, knex: Knex) => Promise<T>): Promise<T> {
     try {
-      return await this.#database.run(knex => work(() => knex('videos')));
+      return await this.#database.run(knex => work(() => knex('videos'), knex));
     } catch (error) {
       throw brokenReference(error) ?? error;
     }

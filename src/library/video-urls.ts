@@ -8,15 +8,19 @@ export type VideoUrls = {
   readonly watchUrl: string;
 };
 
-/** `publicUrl`: without a slash at the end, e.g. `http://127.0.0.1:8000`. `id` is a checked video id. */
-export function videoUrls(publicUrl: string, id: string): VideoUrls {
+/**
+ * `publicUrl`: without a slash at the end, e.g. `http://127.0.0.1:8000`. `id` is a checked video id. `ticket`: the
+ * playback token that each of them carries, for a private video; null: they need none.
+ */
+export function videoUrls(publicUrl: string, id: string, ticket: string | null = null): VideoUrls {
+  const query = ticket === null ? '' : `?token=${ticket}`;
   return {
-    playbackUrl: `${publicUrl}/hls/${id}/index.m3u8`,
-    whepUrl: `${publicUrl}/whep/${id}`,
-    fileUrl: `${publicUrl}/videos/${id}/video.mp4`,
-    captionsUrl: `${publicUrl}/videos/${id}/captions.vtt`,
-    eventsUrl: `${publicUrl}/api/v1/videos/${id}/events`,
-    watchUrl: `${publicUrl}/watch/${id}`,
+    playbackUrl: `${publicUrl}/hls/${id}/index.m3u8${query}`,
+    whepUrl: `${publicUrl}/whep/${id}${query}`,
+    fileUrl: `${publicUrl}/videos/${id}/video.mp4${query}`,
+    captionsUrl: `${publicUrl}/videos/${id}/captions.vtt${query}`,
+    eventsUrl: `${publicUrl}/api/v1/videos/${id}/events${query}`,
+    watchUrl: `${publicUrl}/watch/${id}${query}`,
   };
 }
 

@@ -6,6 +6,7 @@ import { makeSocketFolder, socketFolderOf } from '../process/socket-folder.ts';
 
 const idPattern = /^[0-9A-Za-z]{12}$/;
 const renditionPattern = /^[a-z0-9-]{1,32}$/;
+const tokenPattern = /^[0-9A-Za-z_-]{32,64}$/;
 const numberDigits = 6;
 
 /** Bytes of the file system that holds the content. */
@@ -24,6 +25,8 @@ export class ContentDirectory {
   readonly tmpDir: string;
   /** What was deleted and is on its way out; nothing in it has an address. */
   readonly deletedDir: string;
+  /** A link for each way in which a video may be watched now; nginx finds media through them only. */
+  readonly admittedDir: string;
   /** Speech models, fetched when they are first needed. */
   readonly modelsDir: string;
   readonly lockFile: string;
@@ -39,6 +42,7 @@ export class ContentDirectory {
     this.runDir = join(root, 'run');
     this.tmpDir = join(root, 'tmp');
     this.deletedDir = join(root, 'deleted');
+    this.admittedDir = join(this.runDir, 'admitted');
     this.modelsDir = join(root, 'models');
     this.lockFile = join(this.runDir, 'server.lock');
     this.authSecretFile = join(root, 'auth-secret');
@@ -60,6 +64,14 @@ export class ContentDirectory {
   videoDir(id: string): string {
     if (!idPattern.test(id)) throw new LivereelError('not-found', 'There is no video with this id.');
     return join(this.root, id);
+  }
+
+  /** What admits viewers of a video: those with this playback token, or everyone (null). */
+  admittedLink(id: string, token: string | null): string {
+    if (!idPattern.test(id)) throw new LivereelError('not-found', 'There is no video with this id.');
+    if (token !== null && !tokenPattern.test(token))
+      throw new LivereelError('not-found', 'This is no token.');
+    return join(this.admittedDir, token === null ? id : `${id}~${token}`);
   }
 
   journalDir(id: string): string {

@@ -12,7 +12,9 @@ import { Metrics } from '../../src/http/metrics.ts';
 import type { Readiness } from '../../src/http/routes/health.ts';
 import { TaskQueue } from '../../src/jobs/task-queue.ts';
 import { CaptionShelf } from '../../src/library/known-captions.ts';
+import { openPlayback } from '../../src/library/open-playback.ts';
 import { VideoStore } from '../../src/library/video-store.ts';
+import { ContentDirectory } from '../../src/store/content-directory.ts';
 import { OpenedWebhooks } from '../../src/webhooks/open-webhooks.ts';
 import { startEmbedded } from '../library/video-database.ts';
 import { RowsOnlyDoor } from './rows-only-door.ts';
@@ -68,6 +70,8 @@ export async function startApi(t: Test, settings: ApiSettings = {}) {
   });
   const publicAddress = () => ({ url: 'http://127.0.0.1:8000', isFixed: false });
   const askers = new KnownAskers({ ...accounts, isOpenHere: settings.isOpenHere ?? false, publicAddress });
+  const content = new ContentDirectory(folder);
+  const playback = await openPlayback({ content, database, secret: accounts.secret, ingest: sessions, log });
   const app = createApiApp({
     askers,
     accounts,
@@ -94,6 +98,7 @@ export async function startApi(t: Test, settings: ApiSettings = {}) {
       { find: async () => undefined },
       () => null,
     ),
+    playback,
     tasks,
     webRtc: {
       engine: state.engine,
@@ -111,6 +116,7 @@ export async function startApi(t: Test, settings: ApiSettings = {}) {
     await api.close();
     await tasks.close();
     accounts.close();
+    playback.gate.close();
     await rm(folder, { recursive: true, force: true });
   });
   const call = (path: string, options?: SocketRequest) => socketRequest(socketPath, path, options);
@@ -121,6 +127,7 @@ export async function startApi(t: Test, settings: ApiSettings = {}) {
     tasks,
     sessions,
     accounts,
+    playback,
     database,
     server,
     state,

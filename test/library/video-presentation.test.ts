@@ -40,6 +40,7 @@ const row: VideoRow = {
   truePeakDbtp: null,
   ownerId: null,
   ownerName: null,
+  playbackEpoch: 0,
   updatedAt: new Date(),
 };
 

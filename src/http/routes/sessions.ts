@@ -8,6 +8,7 @@ import {
   type VideoState,
   videoId,
 } from '../../api/session.ts';
+import type { PlaybackTokens } from '../../library/playback-tokens.ts';
 import { checkReply } from '../../library/reply-access.ts';
 import type { VideoRow } from '../../library/video-store.ts';
 import { publishUrls, videoUrls } from '../../library/video-urls.ts';
@@ -87,6 +88,7 @@ export type SessionRouteParts = {
   readonly sessions: SessionDoor;
   readonly videos: { find(id: string): Promise<VideoRow | undefined> };
   readonly quotas: Pick<Quotas, 'admit'>;
+  readonly playback: { readonly tokens: PlaybackTokens };
 };
 
 /** Declares the routes of docs/protocol.md, section 2. */
@@ -95,7 +97,7 @@ export function addSessionRoutes(
   parts: SessionRouteParts,
   address: () => PublicAddress,
 ): void {
-  const { sessions, videos, quotas } = parts;
+  const { sessions, videos, quotas, playback } = parts;
   app.openapi(createSession, async c => {
     // A request without a body comes here as {} and unparsed: the defaults still have to be put in.
     const request = createSessionRequest.parse(c.req.valid('json'));
@@ -107,7 +109,9 @@ export function addSessionRoutes(
     );
     const publicUrl = publicUrlFor(c.req.raw.headers, address());
     const { ingestUrl, whipUrl } = publishUrls(publicUrl, id, ingestToken);
-    const { playbackUrl, eventsUrl, watchUrl } = videoUrls(publicUrl, id);
+    const ticket =
+      request.visibility === 'private' ? playback.tokens.make({ id, playbackEpoch: 0 }).token : null;
+    const { playbackUrl, eventsUrl, watchUrl } = videoUrls(publicUrl, id, ticket);
     c.header('Location', `${publicUrl}/api/v1/videos/${id}`);
     return c.json({ id, state, ingestToken, ingestUrl, whipUrl, playbackUrl, eventsUrl, watchUrl }, 201);
   });

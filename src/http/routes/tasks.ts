@@ -3,9 +3,10 @@ import { videoId } from '../../api/session.ts';
 import { videoTasks } from '../../api/task.ts';
 import { LivereelError } from '../../errors.ts';
 import type { TaskQueue } from '../../jobs/task-queue.ts';
+import type { VideoViewing } from '../../library/video-viewing.ts';
+import { askerOf } from '../asker.ts';
 import { tokenOf } from '../bearer-token.ts';
 import { problems } from '../problem-schema.ts';
-import type { SessionDoor } from './sessions.ts';
 import type { VideoShelf } from './videos.ts';
 
 const listTasks = createRoute({
@@ -28,14 +29,14 @@ export function addTaskRoutes(
   app: OpenAPIHono,
   tasks: Pick<TaskQueue, 'list'>,
   videos: Pick<VideoShelf, 'find'>,
-  access: Pick<SessionDoor, 'authorizes'>,
+  viewing: Pick<VideoViewing, 'of'>,
 ): void {
   app.openapi(listTasks, async c => {
     const { id } = c.req.valid('param');
     const video = await videos.find(id);
     const token = tokenOf(c.req.raw.headers, c.req.valid('query').token);
-    const isHidden = video?.visibility === 'private' && !(token && (await access.authorizes(id, token)));
-    if (video === undefined || isHidden)
+    const seen = video && (await viewing.of(video, { token, asker: () => askerOf(c) }));
+    if (seen === undefined)
       throw new LivereelError(
         'not-found',
         'There is no such video. Check the id; a private video needs its token.',

@@ -3,9 +3,10 @@ import { videoId } from '../../api/session.ts';
 import { transcriptAnswer } from '../../api/transcript.ts';
 import { LivereelError } from '../../errors.ts';
 import { type CaptionShelf, transcriptOf } from '../../library/known-captions.ts';
+import type { VideoViewing } from '../../library/video-viewing.ts';
+import { askerOf } from '../asker.ts';
 import { tokenOf } from '../bearer-token.ts';
 import { problems } from '../problem-schema.ts';
-import type { SessionDoor } from './sessions.ts';
 import type { VideoShelf } from './videos.ts';
 
 const getTranscript = createRoute({
@@ -29,7 +30,7 @@ export function addTranscriptRoutes(
   app: OpenAPIHono,
   shelf: Pick<CaptionShelf, 'known' | 'whyNone'>,
   videos: Pick<VideoShelf, 'find'>,
-  access: Pick<SessionDoor, 'authorizes'>,
+  viewing: Pick<VideoViewing, 'of'>,
 ): void {
   app.openapi(getTranscript, async c => {
     const { id } = c.req.valid('param');
@@ -37,15 +38,15 @@ export function addTranscriptRoutes(
     const known = await shelf.known(id);
     const video = await videos.find(id);
     const token = tokenOf(c.req.raw.headers, c.req.valid('query').token);
-    const isHidden = video?.visibility === 'private' && !(token && (await access.authorizes(id, token)));
-    if (video === undefined || isHidden) {
+    const seen = video && (await viewing.of(video, { token, asker: () => askerOf(c) }));
+    if (seen === undefined) {
       throw new LivereelError(
         'not-found',
         'There is no such video. Check the id; a private video needs its token.',
       );
     }
     const { language, ...said } = transcriptOf(known);
-    const spoken = language ?? (video.language === 'auto' ? null : video.language);
+    const spoken = language ?? (seen.video.language === 'auto' ? null : seen.video.language);
     return c.json({ language: spoken, ...said }, 200);
   });
 }

@@ -2,9 +2,10 @@ import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import { videoId } from '../../api/session.ts';
 import { changeVideoRequest, listVideosQuery, videoAnswer, videoPage } from '../../api/video.ts';
 import { LivereelError } from '../../errors.ts';
-import { maySee } from '../../library/video-access.ts';
+import type { PlaybackGate } from '../../library/playback-gate.ts';
 import { presentVideo } from '../../library/video-presentation.ts';
 import type { VideoChanges, VideoListing, VideoRow } from '../../library/video-store.ts';
+import type { VideoViewing } from '../../library/video-viewing.ts';
 import { askerOf } from '../asker.ts';
 import { tokenOf } from '../bearer-token.ts';
 import { allowChange } from '../change-access.ts';
@@ -101,25 +102,30 @@ export interface VideoRemover {
 /** What the routes need besides the library. */
 export type VideoRouteParts = {
   readonly sessions: Access;
+  /** The language of a video's speech (BCP-47, or `auto`) was corrected. */
   readonly onLanguage: (id: string, language: string) => Promise<void>;
   readonly webRtc: Pick<ToldWebRtc, 'engine'>;
   readonly deletion: VideoRemover;
+  readonly playback: {
+    readonly viewing: Pick<VideoViewing, 'of' | 'ticketFor'>;
+    readonly gate: Pick<PlaybackGate, 'shut'>;
+  };
 };
 
 /** Declares the routes of docs/protocol.md, section 8, as far as they exist. */
 export function addVideoRoutes(
   app: OpenAPIHono,
   shelf: VideoShelf,
-  { sessions: access, onLanguage, webRtc, deletion }: VideoRouteParts,
+  { sessions: access, onLanguage, webRtc, deletion, playback: { viewing, gate } }: VideoRouteParts,
   address: () => PublicAddress,
 ): void {
-  const present = (found: VideoRow, headers: Headers) =>
-    presentVideo(found, publicUrlFor(headers, address()), webRtc.engine.unavailable === null);
+  const present = (found: VideoRow, headers: Headers, ticket: string | null) =>
+    presentVideo(found, publicUrlFor(headers, address()), webRtc.engine.unavailable === null, ticket);
 
   app.openapi(listVideos, async c => {
     const { limit, cursor, state } = c.req.valid('query');
     const page = await shelf.list({ limit, cursor, state, visibility: 'public' });
-    const items = page.items.map(item => present(item, c.req.raw.headers));
+    const items = page.items.map(item => present(item, c.req.raw.headers, null));
     return c.json({ items, nextCursor: page.nextCursor }, 200);
   });
 
@@ -127,9 +133,9 @@ export function addVideoRoutes(
     const { id } = c.req.valid('param');
     const found = await shelf.find(id);
     const token = tokenOf(c.req.raw.headers, c.req.valid('query').token);
-    const isHidden = found?.visibility === 'private' && !(token && (await access.authorizes(id, token)));
-    if (found === undefined || (isHidden && !maySee(found, await askerOf(c)))) throw noSuchVideo();
-    return c.json(present(found, c.req.raw.headers), 200);
+    const seen = found && (await viewing.of(found, { token, asker: () => askerOf(c) }));
+    if (seen === undefined) throw noSuchVideo();
+    return c.json(present(seen.video, c.req.raw.headers, seen.ticket), 200);
   });
 
   app.openapi(changeVideo, async c => {
@@ -138,8 +144,9 @@ export function addVideoRoutes(
     const changes = changesOf(c.req.valid('json'));
     const changed = await shelf.update(id, changes);
     if (changed === undefined) throw noSuchVideo();
+    if (changes.visibility !== undefined) gate.shut(id);
     if (changes.language !== undefined) await onLanguage(id, changes.language);
-    return c.json(present(changed, c.req.raw.headers), 200);
+    return c.json(present(changed, c.req.raw.headers, viewing.ticketFor(changed)), 200);
   });
 
   app.openapi(deleteVideo, async c => {

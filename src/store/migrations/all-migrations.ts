@@ -7,6 +7,7 @@ import * as tasks from './0005-tasks.ts';
 import * as uploads from './0006-uploads.ts';
 import * as deletions from './0008-deletions.ts';
 import * as webhooks from './0009-webhooks.ts';
+import * as playbackEpoch from './0010-playback-epoch.ts';
 
 /** One step of the schema. Steps that were released are never changed, only followed by others. */
 export type Migration = {
@@ -24,4 +25,5 @@ export const allMigrations: Readonly<Record<string, Migration>> = {
   '0006-uploads': uploads,
   '0008-deletions': deletions,
   '0009-webhooks': webhooks,
+  '0010-playback-epoch': playbackEpoch,
 };
