@@ -52,15 +52,16 @@ async function ours(messageBytes: number): Promise<number> {
   }
 }
 
-async function others(kind: 'ws' | 'socket.io', messageBytes: number): Promise<number> {
+/** A server of its own process, which is asked for nothing but to say its port. */
+async function others(program: string, args: readonly string[], path: string, messageBytes: number) {
   const folder = await mkdtemp(join(tmpdir(), 'livereel-bench-'));
-  const child = spawn(process.execPath, ['--import', 'tsx', here('append-servers.ts'), kind, folder], {
+  const child = spawn(process.execPath, ['--import', 'tsx', here(program), ...args, folder], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   try {
     const [line] = (await once(child.stdout, 'data')) as [Buffer];
-    const path = kind === 'ws' ? '/?' : '/socket.io/?EIO=4&transport=websocket&';
     const url = `ws://127.0.0.1:${Number(line.toString())}${path}total=${bytesEach}`;
+    const kind = args[0] ?? 'ours';
     return await send(
       kind,
       Array.from({ length: connections }, () => url),
@@ -74,22 +75,31 @@ async function others(kind: 'ws' | 'socket.io', messageBytes: number): Promise<n
   }
 }
 
+const socketIoPath = '/socket.io/?EIO=4&transport=websocket&';
 const variants = {
   ours,
-  ws: (messageBytes: number) => others('ws', messageBytes),
-  'socket.io': (messageBytes: number) => others('socket.io', messageBytes),
+  discarded: (messageBytes: number) => others('discard-server.ts', [], '/ingest/x?', messageBytes),
+  ws: (messageBytes: number) => others('append-servers.ts', ['ws'], '/?', messageBytes),
+  'socket.io': (messageBytes: number) =>
+    others('append-servers.ts', ['socket.io'], socketIoPath, messageBytes),
 } as const;
 const order = Object.keys(variants) as (keyof typeof variants)[];
 const figures: Record<string, number> = {};
 const allRounds: Record<string, number[]> = {};
 for (const messageBytes of messageSizes) {
-  const measured: Record<keyof typeof variants, number[]> = { ours: [], ws: [], 'socket.io': [] };
+  const measured: Record<keyof typeof variants, number[]> = {
+    ours: [],
+    discarded: [],
+    ws: [],
+    'socket.io': [],
+  };
   for (let round = 0; round < rounds; round += 1) {
     for (const name of round % 2 === 0 ? order : order.toReversed())
       measured[name].push(await variants[name](messageBytes));
   }
   const size = `${messageBytes / 1024}KiB`;
   figures[`oursMebibytesPerSecond${size}`] = median(measured.ours);
+  figures[`discardedMebibytesPerSecond${size}`] = median(measured.discarded);
   figures[`wsAppendShareOfOurs${size}`] = median(measured.ws) / median(measured.ours);
   figures[`socketIoShareOfOurs${size}`] = median(measured['socket.io']) / median(measured.ours);
   for (const name of order) allRounds[`${name} ${size}`] = measured[name];
