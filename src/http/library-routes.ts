@@ -7,12 +7,14 @@ import { addPlaybackTokenRoutes } from './routes/playback-token.ts';
 import type { SessionDoor } from './routes/sessions.ts';
 import { addTaskRoutes } from './routes/tasks.ts';
 import { addTranscriptRoutes } from './routes/transcripts.ts';
+import { addVideoDeletionRoute, type VideoRemover } from './routes/video-deletion.ts';
 import { addVideoRoutes, type VideoRouteParts, type VideoShelf } from './routes/videos.ts';
 
 /** What the routes of videos are built from. */
 export type LibraryRouteParts = VideoRouteParts & {
   readonly sessions: SessionDoor;
   readonly videos: VideoShelf;
+  readonly deletion: VideoRemover;
   readonly shelf: Pick<CaptionShelf, 'known' | 'whyNone'>;
   readonly playback: Playback;
   readonly tasks: Pick<TaskQueue, 'list'>;
@@ -23,6 +25,7 @@ export type LibraryRouteParts = VideoRouteParts & {
 export function addLibraryRoutes(app: OpenAPIHono, parts: LibraryRouteParts): void {
   const { videos, shelf, tasks, playback, publicAddress } = parts;
   addVideoRoutes(app, videos, parts, publicAddress);
+  addVideoDeletionRoute(app, parts.deletion, parts);
   addPlaybackTokenRoutes(app, parts);
   addTranscriptRoutes(app, shelf, videos, playback.viewing);
   addTaskRoutes(app, tasks, videos, playback.viewing);

@@ -1,10 +1,12 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Asker } from '../accounts/asker.ts';
 import { LivereelError } from '../errors.ts';
 import type { VideoEvents } from '../events/video-events.ts';
 import type { Log } from '../log.ts';
 import type { ContentDirectory } from '../store/content-directory.ts';
 import type { DeletionStore } from './deletion-store.ts';
+import { mayChange } from './video-access.ts';
 
 /** Something in this process that may be at work on a video. */
 export interface StoppableWork {
@@ -63,11 +65,17 @@ export class VideoDeletion {
     return ids.length;
   }
 
-  /** Whether this video was deleted within the last day, and `ingestToken` was its own. */
-  async wasDeleted(id: string, ingestToken: string | undefined): Promise<boolean> {
-    if (ingestToken === undefined) return false;
-    const hash = (await this.#parts.deletions.find(id))?.ingestTokenHash ?? null;
-    return hash !== null && timingSafeEqual(createHash('sha256').update(ingestToken).digest(), hash);
+  /** Whether this video was deleted within the last day, and was the asker's, or `ingestToken` its own. */
+  async wasDeleted(
+    id: string,
+    { ingestToken, asker }: { ingestToken: string | undefined; asker: Asker },
+  ): Promise<boolean> {
+    const deletion = await this.#parts.deletions.find(id);
+    if (deletion === undefined) return false;
+    if (mayChange(deletion, asker)) return true;
+    const hash = deletion.ingestTokenHash;
+    if (hash === null || ingestToken === undefined) return false;
+    return timingSafeEqual(createHash('sha256').update(ingestToken).digest(), hash);
   }
 
   /**

@@ -73,31 +73,7 @@ const changeVideo = createRoute({
   },
 });
 
-const deleteVideo = createRoute({
-  method: 'delete',
-  path: '/api/v1/videos/{id}',
-  operationId: 'deleteVideo',
-  tags,
-  summary: 'Delete a video for good',
-  description:
-    'With all its files, captions and tasks; a live one is ended first. It cannot be taken back. Deleting once more what was just deleted is no error.',
-  security: [...owners, { ingestToken: [] }, { ingestTokenInQuery: [] }],
-  request: { params, query },
-  responses: {
-    204: { description: 'It is gone.' },
-    ...problems('validation-failed', 'unauthorized', 'bad-token', 'forbidden', 'cross-site-request'),
-    ...problems('not-found'),
-  },
-});
-
 type Access = Pick<SessionDoor, 'authorizes'>;
-
-/** Deletes videos. */
-export interface VideoRemover {
-  deleteVideo(id: string): Promise<boolean>;
-  /** Whether this video was deleted a while ago, and this was its ingest token. */
-  wasDeleted(id: string, ingestToken: string | undefined): Promise<boolean>;
-}
 
 /** What the routes need besides the library. */
 export type VideoRouteParts = {
@@ -105,7 +81,6 @@ export type VideoRouteParts = {
   /** The language of a video's speech (BCP-47, or `auto`) was corrected. */
   readonly onLanguage: (id: string, language: string) => Promise<void>;
   readonly webRtc: Pick<ToldWebRtc, 'engine'>;
-  readonly deletion: VideoRemover;
   readonly playback: {
     readonly viewing: Pick<VideoViewing, 'of' | 'ticketFor'>;
     readonly gate: Pick<PlaybackGate, 'shut'>;
@@ -116,7 +91,7 @@ export type VideoRouteParts = {
 export function addVideoRoutes(
   app: OpenAPIHono,
   shelf: VideoShelf,
-  { sessions: access, onLanguage, webRtc, deletion, playback: { viewing, gate } }: VideoRouteParts,
+  { sessions: access, onLanguage, webRtc, playback: { viewing, gate } }: VideoRouteParts,
   address: () => PublicAddress,
 ): void {
   const present = (found: VideoRow, headers: Headers, ticket: string | null) =>
@@ -147,15 +122,6 @@ export function addVideoRoutes(
     if (changes.visibility !== undefined) gate.shut(id);
     if (changes.language !== undefined) await onLanguage(id, changes.language);
     return c.json(present(changed, c.req.raw.headers, viewing.ticketFor(changed)), 200);
-  });
-
-  app.openapi(deleteVideo, async c => {
-    const { id } = c.req.valid('param');
-    const token = tokenOf(c.req.raw.headers, c.req.valid('query').token);
-    if (await deletion.wasDeleted(id, token)) return c.body(null, 204);
-    await allowChange(c, id, { videos: shelf, sessions: access });
-    await deletion.deleteVideo(id);
-    return c.body(null, 204);
   });
 }
 
