@@ -96,7 +96,13 @@ async function build(
   const videos = new VideoStore(database);
   const events = new VideoEvents(log);
   const transcripts = new TranscriptStore(database);
-  const kept = new KeptTranscripts({ store: transcripts, videos, content, log });
+  const kept = new KeptTranscripts({
+    store: transcripts,
+    videos,
+    content,
+    exclusively: (name, work) => database.exclusively(name, work),
+    log,
+  });
   const hasRecogniser = config.captions;
   const workerId = workerIdOf('server', config.contentDir);
   const tasks = own(await ServerTasks.open({ database, videos, events, hasRecogniser, workerId, log }));

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Config } from './config.ts';
 import { TaskQueue } from './jobs/task-queue.ts';
 import { TaskRunner } from './jobs/task-runner.ts';
+import { ladderTask } from './library/ladder-task.ts';
 import { loudnessTask } from './library/loudness-task.ts';
 import { eventTopic } from './library/server-tasks.ts';
 import { previewTask, storyboardTask, thumbnailTask } from './library/still-tasks.ts';
@@ -55,6 +56,7 @@ export async function startWorker(config: Config, log: Log, workerId: string): P
       storyboardTask(parts),
       previewTask(parts),
       loudnessTask(parts),
+      ladderTask({ content, run, exclusively: (name, work) => database.exclusively(name, work) }),
     ];
     const runner = new TaskRunner({
       queue,

@@ -3,7 +3,7 @@ import type { TaskQueue } from '../jobs/task-queue.ts';
 import type { VideoRow } from './video-store.ts';
 
 /** What decides what is made of a video. */
-type Made = Pick<VideoRow, 'id' | 'captions' | 'input'> & {
+type Made = Pick<VideoRow, 'id' | 'captions' | 'ingestTokenHash'> & {
   readonly hasPicture: boolean;
   readonly hasSound: boolean;
 };
@@ -23,12 +23,14 @@ export async function wantFollowUps(
 
 /** The tasks, in the order in which they are wanted most. */
 export function followUpsOf(
-  { captions, hasPicture, hasSound }: Omit<Made, 'id'>,
+  { captions, ingestTokenHash, hasPicture, hasSound }: Omit<Made, 'id'>,
   hasRecogniser: boolean,
 ): TaskName[] {
   const tasks: TaskName[] = [];
   if (hasPicture) tasks.push('thumbnail', 'storyboard', 'preview');
   if (hasSound) tasks.push('loudness');
   if (hasSound && captions && hasRecogniser) tasks.push('transcript');
+  // Recordings came in at a rate that somebody could watch live; files may come at any.
+  if (hasPicture && ingestTokenHash === null) tasks.push('ladder');
   return tasks;
 }

@@ -4,7 +4,9 @@ import type { LiveCaptions } from '../captions/live-captions.ts';
 import { writeFinalSubtitles } from '../hls/final-subtitles.ts';
 import type { Log } from '../log.ts';
 import type { ContentDirectory } from '../store/content-directory.ts';
+import type { Database } from '../store/database.ts';
 import { writeCaptionFiles } from './caption-files.ts';
+import { playlistLock } from './playlist-lock.ts';
 import type { KeptTranscript, TranscriptStore } from './transcript-store.ts';
 import type { VideoStore } from './video-store.ts';
 
@@ -16,6 +18,8 @@ export type KeptTranscriptsParts = {
     ContentDirectory,
     'videoDir' | 'liveCaptionsFile' | 'multivariantPlaylistFile' | 'mediaPlaylistFile' | 'renditionDir'
   >;
+  /** Two that write a video's playlists must not meet, in this process or another. */
+  readonly exclusively: Database['exclusively'];
   readonly log: Log;
 };
 
@@ -58,7 +62,7 @@ export class KeptTranscripts {
   }
 
   async #keep(videoId: string, transcript: KeptTranscript): Promise<void> {
-    const { store, videos, content, log } = this.#parts;
+    const { store, videos, content, exclusively, log } = this.#parts;
     if (!(await store.keep(videoId, transcript))) return;
     await writeCaptionFiles(content.videoDir(videoId), transcript);
     const places = {
@@ -66,7 +70,9 @@ export class KeptTranscripts {
       mediaFile: content.mediaPlaylistFile(videoId, 'main'),
       captionsDirectory: content.renditionDir(videoId, 'captions'),
     };
-    await writeFinalSubtitles(places, transcript.language, transcript.segments);
+    await exclusively(playlistLock(videoId), () =>
+      writeFinalSubtitles(places, transcript.language, transcript.segments),
+    );
     await videos.update(videoId, { hasCaptions: transcript.segments.length > 0 });
     // From here on the database tells it.
     await rm(content.liveCaptionsFile(videoId), { force: true });

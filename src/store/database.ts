@@ -69,6 +69,21 @@ export class Database {
     }
   }
 
+  /**
+   * Runs `work` while nobody else does so under the same name, in any process of this database. For short work: it
+   * keeps a connection. @throws what `work` throws; LivereelError `database-unavailable`.
+   */
+  async exclusively<T>(name: string, work: () => Promise<T>): Promise<T> {
+    // Waits for a database that restarts; the work itself is done once.
+    const trx = await this.run(knex => knex.transaction());
+    try {
+      await trx.raw('select pg_advisory_xact_lock(hashtext(current_schema()), hashtext(?))', [name]);
+      return await work();
+    } finally {
+      await trx.rollback().catch(() => undefined);
+    }
+  }
+
   /** Whether it answers now. */
   async isUp(): Promise<boolean> {
     return this.knex.raw('select 1').then(

@@ -42,7 +42,13 @@ t.test('transcripts', async t => {
       mediaPlaylistFile: () => join(folder, 'hls', 'main', 'stream.m3u8'),
       renditionDir: () => join(folder, 'hls', 'captions'),
     };
-    const kept = new KeptTranscripts({ store, videos, content, log: createLog('silent') });
+    const kept = new KeptTranscripts({
+      store,
+      videos,
+      content,
+      exclusively: (name, work) => database.exclusively(name, work),
+      log: createLog('silent'),
+    });
     const shared = { title: 't', visibility: 'public', input: 'chunks', language: 'auto' } as const;
     await videos.insert({ ...shared, id, state: 'ready', captions: true });
     const file = (format: string) => readFile(join(folder, `captions.${format}`), 'utf8');
