@@ -21,7 +21,9 @@ const example = {
   fileUrl: 'http://localhost:8000/videos/f3Kq9ZtA1bXy/video.mp4',
   thumbnailUrl: null,
   previewUrl: null,
+  storyboardUrl: null,
   captionsUrl: null,
+  loudness: { integratedLufs: -18.2, rangeLu: 5.1, truePeakDbtp: -1.4 },
   counts: { views: 0, likes: 0, comments: 0, replies: 0 },
 };
 
@@ -47,7 +49,15 @@ export const videoAnswer = z
     fileUrl: z.string().nullable(),
     thumbnailUrl: z.string().nullable(),
     previewUrl: z.string().nullable(),
+    storyboardUrl: z.string().nullable().meta({
+      description:
+        'WebVTT; each cue names a piece of a picture (`storyboard.0.jpg#xywh=x,y,w,h`) for scrubbing.',
+    }),
     captionsUrl: z.string().nullable(),
+    loudness: z
+      .object({ integratedLufs: z.number(), rangeLu: z.number(), truePeakDbtp: z.number() })
+      .nullable()
+      .meta({ description: 'EBU R128; null until it is measured, and for silence.' }),
     counts: z.object({
       views: z.number().int(),
       likes: z.number().int(),

@@ -33,11 +33,18 @@ export function presentVideo(
     playbackUrl: urls.playbackUrl,
     whepUrl: hasWebRtc && isWatchableByWebRtc(video) ? urls.whepUrl : null,
     fileUrl: video.state === 'ready' ? urls.fileUrl : null,
-    thumbnailUrl: null,
-    previewUrl: null,
+    thumbnailUrl: video.hasThumbnail ? urls.thumbnailUrl : null,
+    previewUrl: video.hasPreview ? urls.previewUrl : null,
+    storyboardUrl: video.hasStoryboard ? urls.storyboardUrl : null,
     captionsUrl: video.hasCaptions ? urls.captionsUrl : null,
+    loudness: loudnessOf(video),
     counts: { views: 0, likes: 0, comments: 0, replies: 0 },
   };
+}
+
+function loudnessOf({ loudnessLufs, loudnessRangeLu, truePeakDbtp }: VideoRow): VideoAnswer['loudness'] {
+  if (loudnessLufs === null || loudnessRangeLu === null || truePeakDbtp === null) return null;
+  return { integratedLufs: loudnessLufs, rangeLu: loudnessRangeLu, truePeakDbtp };
 }
 
 /** As far as is known: what a stream holds is known a moment after it began. */

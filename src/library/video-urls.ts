@@ -4,6 +4,9 @@ export type VideoUrls = {
   readonly whepUrl: string;
   readonly fileUrl: string;
   readonly captionsUrl: string;
+  readonly thumbnailUrl: string;
+  readonly previewUrl: string;
+  readonly storyboardUrl: string;
   readonly eventsUrl: string;
   readonly watchUrl: string;
 };
@@ -19,6 +22,9 @@ export function videoUrls(publicUrl: string, id: string, ticket: string | null =
     whepUrl: `${publicUrl}/whep/${id}${query}`,
     fileUrl: `${publicUrl}/videos/${id}/video.mp4${query}`,
     captionsUrl: `${publicUrl}/videos/${id}/captions.vtt${query}`,
+    thumbnailUrl: `${publicUrl}/videos/${id}/thumbnail.jpg${query}`,
+    previewUrl: `${publicUrl}/videos/${id}/preview.webp${query}`,
+    storyboardUrl: `${publicUrl}/videos/${id}/storyboard.vtt${query}`,
     eventsUrl: `${publicUrl}/api/v1/videos/${id}/events${query}`,
     watchUrl: `${publicUrl}/watch/${id}${query}`,
   };

@@ -65,10 +65,24 @@ t.test('a finished video on the wire is whole, and holds nothing that is not for
     fileUrl: 'http://h:1/videos/f3Kq9ZtA1bXy/video.mp4',
     thumbnailUrl: null,
     previewUrl: null,
+    storyboardUrl: null,
     captionsUrl: null,
+    loudness: null,
     counts: { views: 0, likes: 0, comments: 0, replies: 0 },
   });
   t.notMatch(JSON.stringify(presentVideo(row, 'http://h:1', true)), /secret|10\.0\.0\.9/);
+});
+
+t.test('what is made of a video has its addresses once it is there', async t => {
+  const made = { hasThumbnail: true, hasPreview: true, hasStoryboard: true };
+  const loudness = { loudnessLufs: -18.2, loudnessRangeLu: 5, truePeakDbtp: -1 };
+  const folder = 'http://h:1/videos/f3Kq9ZtA1bXy';
+  t.match(presentVideo({ ...row, ...made, ...loudness }, 'http://h:1', true), {
+    thumbnailUrl: `${folder}/thumbnail.jpg`,
+    previewUrl: `${folder}/preview.webp`,
+    storyboardUrl: `${folder}/storyboard.vtt`,
+    loudness: { integratedLufs: -18.2, rangeLu: 5, truePeakDbtp: -1 },
+  });
 });
 
 t.test('a live video has no file yet, and no language while that is to be found out', async t => {

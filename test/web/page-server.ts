@@ -118,7 +118,9 @@ export class PageServer {
       fileUrl: null,
       thumbnailUrl: null,
       previewUrl: null,
+      storyboardUrl: null,
       captionsUrl: null,
+      loudness: null,
       counts: { views: 0, likes: 0, comments: 0, replies: 0 },
       ...video,
     });

@@ -22,6 +22,8 @@ export async function readVideo(id: string, signal?: AbortSignal): Promise<Video
     whepUrl: here(video.whepUrl),
     fileUrl: here(video.fileUrl),
     thumbnailUrl: here(video.thumbnailUrl),
+    previewUrl: here(video.previewUrl),
+    storyboardUrl: here(video.storyboardUrl),
   };
 }
 

@@ -63,6 +63,10 @@ export class VideoUpdates extends EventTarget {
     // After a reconnect what was missed is asked for at once.
     stream.addEventListener('open', () => void this.#ask());
     stream.addEventListener('state', () => void this.#ask());
+    // What was made of the video has an address now.
+    stream.addEventListener('progress', ({ data }) => {
+      if ((JSON.parse(data) as { percent: number }).percent === 100) void this.#ask();
+    });
     stream.addEventListener('live-clock', event => {
       this.#clock = JSON.parse((event as MessageEvent<string>).data) as LiveClock;
       this.#changed();

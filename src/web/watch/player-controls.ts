@@ -5,6 +5,7 @@ import '../captions/caption-tools.ts';
 import { type IconName, icon } from '../elements/icon.ts';
 import { clock, spokenTime } from '../elements/words.ts';
 import type { Playback } from './playback.ts';
+import './scrub-still.ts';
 
 /** What the controls do. */
 export type PlayerActions = {
@@ -25,6 +26,7 @@ export function playerControls(
   playback: Playback,
   video: HTMLVideoElement,
   seekingTo: number | undefined,
+  storyboard: string | undefined,
   captionStyle: CaptionStyle,
   run: PlayerActions,
 ): TemplateResult {
@@ -32,7 +34,14 @@ export function playerControls(
   const isSilent = video.muted || video.volume === 0;
   const [label, name]: [string, IconName] = video.paused ? ['Play', 'play'] : ['Pause', 'pause'];
   return html`<div class="controls" data-testid="controls">
-    ${seekBar(playback, seekingTo, run)}
+    <div class="scrub">
+      ${
+        storyboard === undefined
+          ? nothing
+          : html`<lr-scrub-still .src=${storyboard} .endSeconds=${playback.endSeconds}></lr-scrub-still>`
+      }
+      ${seekBar(playback, seekingTo, run)}
+    </div>
     <div class="row">
       ${button('play', label, name, run.togglePlay)}
       ${button('mute', isSilent ? 'Turn sound on' : 'Turn sound off', isSilent ? 'sound-off' : 'sound-on', run.toggleSound)}

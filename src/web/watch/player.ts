@@ -24,6 +24,8 @@ export class Player extends LightElement {
   static override properties = {
     src: {},
     whepUrl: {},
+    poster: {},
+    storyboard: {},
     isInterrupted: {},
     isOver: {},
     clock: {},
@@ -33,6 +35,10 @@ export class Player extends LightElement {
   declare src: string;
   /** Where it can be watched with the least delay; undefined where it cannot. */
   declare whepUrl: string | undefined;
+  /** A still of it, until the first picture is there. */
+  declare poster: string | undefined;
+  /** WebVTT that names stills for the scrub bar. */
+  declare storyboard: string | undefined;
   declare isInterrupted: boolean;
   /** Whether no more will come. */
   declare isOver: boolean;
@@ -159,7 +165,7 @@ export class Player extends LightElement {
       ${
         this.#playback === undefined || video === null
           ? nothing
-          : playerControls(this.#playback, video, this.#seekingTo, this.captionStyle, {
+          : playerControls(this.#playback, video, this.#seekingTo, this.storyboard, this.captionStyle, {
               togglePlay: () => this.#togglePlay(),
               seekTo: this.#seekTo,
               seekDone: this.#seekDone,
@@ -179,6 +185,7 @@ export class Player extends LightElement {
       data-testid=${isShown ? 'video' : nothing}
       data-way=${way}
       aria-hidden=${isShown ? nothing : 'true'}
+      poster=${this.poster ?? nothing}
       playsinline
       preload="auto"
       @click=${this.#tapped}

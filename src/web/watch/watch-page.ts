@@ -106,6 +106,8 @@ export class WatchPage extends LightElement {
     return html`<lr-player
       .src=${this.#playbackUrl}
       .whepUrl=${this.#whepUrl}
+      .poster=${video.thumbnailUrl ?? undefined}
+      .storyboard=${video.storyboardUrl ?? undefined}
       .isInterrupted=${video.state === 'interrupted'}
       .isOver=${!liveStates.has(video.state)}
       .clock=${this.#updates?.clock}
