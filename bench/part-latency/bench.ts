@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Clip, makeClip } from '../../test/support/clips.ts';
+import { makeClip } from '../../test/support/clips.ts';
 import { IngestClient } from '../../test/support/ingest-client.ts';
 import { LiveFollower } from '../../test/support/live-follower.ts';
-import { webmBlocks } from '../../test/support/recorder-chunks.ts';
 import { TestServer } from '../../test/support/server.ts';
 import { median, percentile, print } from '../measure.ts';
+import { chunkOfFrames, latencies } from './part-latencies.ts';
 
 const rounds = 3;
 const variants = [
@@ -14,19 +14,6 @@ const variants = [
 ] as const;
 type Variant = (typeof variants)[number];
 const watchedAtMost = 5;
-
-/** The chunk that holds each frame of the clip, by the frame's number. */
-function chunkOfFrames(clip: Clip): number[] {
-  const ends: number[] = [];
-  for (const { bytes } of clip.chunks) ends.push((ends.at(-1) ?? 0) + bytes.length);
-  const frames = webmBlocks(clip.bytes).filter(block => block.track === 1);
-  let chunk = 0;
-  return frames.map(({ offset }) => {
-    // A cluster's first block is noted where the cluster begins; its last byte is not before that.
-    while (offset >= (ends[chunk] ?? Number.POSITIVE_INFINITY)) chunk += 1;
-    return chunk;
-  });
-}
 
 async function oneRun(variant: Variant): Promise<{ partMillis: number[]; firstPartSeconds: number }> {
   const clip = await makeClip({
@@ -60,20 +47,6 @@ async function oneRun(variant: Variant): Promise<{ partMillis: number[]; firstPa
   } finally {
     await server.stop();
   }
-}
-
-function latencies(follower: LiveFollower, client: IngestClient, chunkOf: readonly number[]) {
-  const rest: number[] = [];
-  let frames = 0;
-  let first = Number.NaN;
-  for (const { runs, arrivedAtMillis } of follower.parts) {
-    for (const run of runs) if (run.kind === 'video') frames += run.sampleCount;
-    const arrived = arrivedAtMillis - performance.timeOrigin;
-    if (Number.isNaN(first)) first = (arrived - (client.sentAtMillis[0] ?? Number.NaN)) / 1_000;
-    const sent = client.sentAtMillis[chunkOf[frames - 1] ?? -1];
-    if (frames > 30 && sent !== undefined) rest.push(arrived - sent);
-  }
-  return { first, rest };
 }
 
 const p50: Record<string, number[]> = {};

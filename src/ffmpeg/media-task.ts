@@ -24,8 +24,13 @@ const machineFault =
 export function readingArguments(file: string, before: readonly string[] = []): string[] {
   return [
     ...['-hide_banner', '-nostdin', '-nostats', '-loglevel', 'error', '-y', ...before],
-    ...['-protocol_whitelist', 'file', '-f', 'mov', '-i', `file:${file}`],
+    ...inputArguments(file),
   ];
+}
+
+/** One input more. */
+export function inputArguments(file: string): string[] {
+  return ['-protocol_whitelist', 'file', '-f', 'mov', '-i', `file:${file}`];
 }
 
 /** Starts ffmpeg for a background task: it computes when nobody else wants to. */

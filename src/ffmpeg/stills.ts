@@ -36,7 +36,8 @@ export async function takeStills(
   { fromSeconds, lastsSeconds, count }: StillWindow,
   folder: string,
 ): Promise<Buffer[]> {
-  const every = `fps=${(count / lastsSeconds).toFixed(4)}:round=near`;
+  // A single one is the first that there is.
+  const every = count === 1 ? 'null' : `fps=${(count / lastsSeconds).toFixed(4)}:round=near`;
   const { width, height } = lookSize;
   const graph =
     `[0:v:0]${every},split[look][still];[look]scale=${width}:${height},format=gray[gray];` +

@@ -25,7 +25,8 @@ export async function writeStoryboard(
   if (durationSeconds > wholeDecodeSeconds) before.push('-skip_frame', 'nokey');
   // The last picture stands for as long as it takes to fill the last tile.
   const filter =
-    `fps=1/${everySeconds}:start_time=0:round=near,tpad=stop=2:stop_mode=clone,trim=end_frame=${tiles},` +
+    `fps=1/${everySeconds}:start_time=0:round=near:eof_action=pass,tpad=stop=${tiles}:stop_mode=clone,` +
+    `trim=end_frame=${tiles},` +
     `scale=${width}:${height},setsar=1,format=yuvj420p,tile=${columns}x${rows}`;
   const args = readingArguments(file, before);
   args.push(

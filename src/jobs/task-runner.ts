@@ -29,8 +29,8 @@ export type TaskRunnerParts<Video> = {
 const mostAttempts = 5;
 const presetRetrySeconds = 10;
 const retryGrowth = 4;
-// Asked again now and then, however long it lasts.
-const passingRetrySeconds = 30;
+// What is lacking is looked for now and then, however long it lasts.
+const passingRetryGrowth = 3;
 // Whatever took its process away is over when another one looks.
 const lostRetrySeconds = 1;
 const beatMillis = 1_000;
@@ -226,7 +226,8 @@ export class TaskRunner<Video> {
     const isCancelled = error instanceof LivereelError && error.code === 'task-cancelled';
     if (isFinal(error) || isCancelled) return await this.#giveUp(handler, attempt, error, reasonOf(error));
     const { retrySeconds = presetRetrySeconds } = this.#parts;
-    if (isPassing(error)) return await this.#store.putBack(attempt, passingRetrySeconds, reasonOf(error));
+    if (isPassing(error))
+      return await this.#store.putBack(attempt, passingRetryGrowth * retrySeconds, reasonOf(error));
     await this.#tryAgain(handler, attempt, error, retrySeconds * retryGrowth ** (attempt.attempts - 1));
   }
 

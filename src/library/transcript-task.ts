@@ -20,7 +20,7 @@ export type TranscriptTaskParts = {
   /** Rejects while no recogniser is to be had. */
   readonly openRecogniser: (signal: AbortSignal) => Promise<OpenedRecogniser>;
   readonly newDetector: () => SpeechDetector;
-  readonly videos: Pick<VideoStore, 'update'>;
+  readonly videos: Pick<VideoStore, 'heardLanguage'>;
   readonly transcripts: Transcripts;
   readonly content: Pick<ContentDirectory, 'videoFile'>;
   readonly run: Omit<RunSettings, 'signal'>;
@@ -33,7 +33,7 @@ const limitGrowth = 20;
 
 /**
  * Makes the final transcript of a video, behind all that is live. It runs in the server: the one recogniser lives
- * there, and so does the fairness between what is live and what is not (docs/decisions/0016-background-tasks.md).
+ * there, and so does the fairness between what is live and what is not (docs/decisions/0018-background-tasks.md).
  */
 export function transcriptTask(parts: TranscriptTaskParts): VideoTaskHandler {
   return {
@@ -69,8 +69,7 @@ async function transcribeVideo(
   // One that was begun anew meanwhile must not overwrite the other's words.
   signal.throwIfAborted();
   await transcripts.keep(id, { ...transcript, model });
-  if (language === null && transcript.language !== null)
-    await videos.update(id, { language: transcript.language });
+  if (language === null && transcript.language !== null) await videos.heardLanguage(id, transcript.language);
   const words = transcript.segments.reduce((sum, segment) => sum + segment.words.length, 0);
   const tookSeconds = (performance.now() - startedAtMillis) / 1_000;
   log.info({ sessionId: id, model, words, tookSeconds, language: transcript.language }, 'transcript made');

@@ -181,6 +181,12 @@ export class VideoStore {
     return rows[0] === undefined ? undefined : toVideo(rows[0]);
   }
 
+  /** What is spoken was found out; what a person said meanwhile stays. */
+  async heardLanguage(id: string, language: string): Promise<void> {
+    const change = { language, updated_at: new Date() };
+    await this.#run(videos => videos().where({ id, language: 'auto' }).update(change));
+  }
+
   /** False when there was no such video. */
   async remove(id: string): Promise<boolean> {
     return (await this.#run(videos => videos().where({ id }).delete())) > 0;
