@@ -224,13 +224,6 @@ export class TaskStore {
     return (rows[0] as { position: number } | undefined)?.position ?? null;
   }
 
-  /** How many tasks are in each state, by task. */
-  async counts(): Promise<{ task: string; state: TaskState; count: number }[]> {
-    return await this.#database.run(knex =>
-      knex('video_tasks').select('task', 'state').count({ count: '*' }).groupBy('task', 'state'),
-    );
-  }
-
   async #end(attempt: Attempt, changes: Record<string, unknown>): Promise<boolean> {
     return await this.#transaction(async trx => {
       const ended = await running(trx, attempt).update({
