@@ -9,7 +9,7 @@ import { AttemptStore } from './attempt-store.ts';
 import { AuthSecret } from './auth-secret.ts';
 import { LoginStore } from './login-store.ts';
 import { Logins } from './logins.ts';
-import { PasswordHasher } from './password-hasher.ts';
+import { PasswordHasher, type ScryptCost } from './password-hasher.ts';
 import { Quotas, type QuotasParts } from './quotas.ts';
 import { UsageStore } from './usage-store.ts';
 
@@ -22,6 +22,8 @@ export type AccountSettings = {
   readonly quotas: QuotasParts['quotas'];
   /** An hour. */
   readonly maxSignUpsPerAddress: number;
+  /** What hashing a password costs; another one for tests. */
+  readonly hashCost?: ScryptCost;
 };
 
 /** Everything about accounts; its owner closes it. */
@@ -56,7 +58,7 @@ export async function openAccounts(parts: {
   const store = new AccountStore(database);
   const loginStore = new LoginStore(database);
   const attempts = new AttemptStore(database);
-  const hasher = new PasswordHasher();
+  const hasher = new PasswordHasher(settings.hashCost);
   const limits = new AttemptLimits(attempts, secret, settings.maxSignUpsPerAddress);
   const logins = new Logins({ accounts: store, store: loginStore, hasher, limits, secret });
   const usage = new UsageStore(database);

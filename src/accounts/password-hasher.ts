@@ -24,7 +24,6 @@ export type PasswordCheck = { readonly isRight: boolean; readonly isOutdated: bo
 export class PasswordHasher {
   readonly #cost: ScryptCost;
   readonly #turns = new Turns(atOnce);
-  readonly #never = new AbortController().signal;
   #waiting = 0;
 
   constructor(cost: ScryptCost = currentCost) {
@@ -61,7 +60,7 @@ export class PasswordHasher {
     }
     this.#waiting += 1;
     try {
-      return await this.#turns.take(() => derive(password, salt, cost, length), this.#never);
+      return await this.#turns.take(() => derive(password, salt, cost, length));
     } finally {
       this.#waiting -= 1;
     }

@@ -10,8 +10,8 @@ export class Turns {
   }
 
   /** Does `work` when it is its turn. @throws the signal's reason while it waits; what `work` throws. */
-  async take<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
-    signal.throwIfAborted();
+  async take<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    signal?.throwIfAborted();
     if (this.#free > 0) this.#free -= 1;
     else await this.#turn(signal);
     try {
@@ -21,20 +21,20 @@ export class Turns {
     }
   }
 
-  #turn(signal: AbortSignal): Promise<void> {
+  #turn(signal?: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       const giveUp = () => {
         this.#waiting.delete(waiter);
-        reject(signal.reason);
+        reject(signal?.reason);
       };
       const waiter: Waiter = {
         begin: () => {
-          signal.removeEventListener('abort', giveUp);
+          signal?.removeEventListener('abort', giveUp);
           resolve();
         },
       };
       this.#waiting.add(waiter);
-      signal.addEventListener('abort', giveUp, { once: true });
+      signal?.addEventListener('abort', giveUp, { once: true });
     });
   }
 

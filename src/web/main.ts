@@ -22,6 +22,16 @@ async function open(path: string): Promise<void> {
     await openCaptions(captioned);
     return;
   }
+  if (path === '/login' || path === '/signup') {
+    await import('./account/login-page.ts');
+    render(html`<lr-login .isNew=${path === '/signup'}></lr-login>`, document.body);
+    return;
+  }
+  if (path === '/account') {
+    await import('./account/account-page.ts');
+    render(html`<lr-account></lr-account>`, document.body);
+    return;
+  }
   document.title = 'Not found - livereel';
   render(
     html`<main class="centred">

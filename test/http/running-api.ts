@@ -16,7 +16,7 @@ import { openPlayback } from '../../src/library/open-playback.ts';
 import { VideoStore } from '../../src/library/video-store.ts';
 import { ContentDirectory } from '../../src/store/content-directory.ts';
 import { OpenedWebhooks } from '../../src/webhooks/open-webhooks.ts';
-import { startEmbedded } from '../library/video-database.ts';
+import { startEmbedded, type TestServer } from '../library/video-database.ts';
 import { RowsOnlyDoor } from './rows-only-door.ts';
 import { type SocketRequest, socketRequest } from './socket-request.ts';
 
@@ -31,14 +31,19 @@ const usualAccounts: AccountSettings = {
     'pro-plus': { minutes: null, bytes: null, sessions: null },
   },
   maxSignUpsPerAddress: 1_000,
+  hashCost: { log2N: 13, r: 8, p: 1 },
 };
 
 /** What a test sets otherwise. `isOpenHere`: who asks without an account is at the machine itself. */
-export type ApiSettings = Partial<AccountSettings> & { readonly isOpenHere?: boolean };
+export type ApiSettings = Partial<AccountSettings> & {
+  readonly isOpenHere?: boolean;
+  /** A database server that several of a file share. */
+  readonly server?: TestServer;
+};
 
 /** The real app on a real socket over the real database; only what lies behind the session door is missing. */
 export async function startApi(t: Test, settings: ApiSettings = {}) {
-  const server = await startEmbedded(t);
+  const server = settings.server ?? (await startEmbedded(t));
   const database = await server.openEmpty();
   const [videos, tasks] = [
     new VideoStore(database),

@@ -22,6 +22,9 @@ export function socketRequest(
   const isRaw = typeof body === 'string' || body instanceof Uint8Array;
   const headers: OutgoingHttpHeaders = { host: 'localhost:8000', ...options.headers };
   if (body !== undefined && !isRaw) headers['content-type'] ??= 'application/json';
+  const sentBody = body === undefined || isRaw ? body : JSON.stringify(body);
+  // Node says the length by itself only of methods that usually have a body.
+  if (sentBody !== undefined) headers['content-length'] ??= Buffer.byteLength(sentBody);
   return new Promise((resolve, reject) => {
     const sent = request(
       { socketPath, path, method: options.method ?? 'GET', headers, agent: false },
@@ -37,7 +40,7 @@ export function socketRequest(
     );
     sent.on('error', reject);
     for (const chunk of chunks ?? []) sent.write(chunk);
-    sent.end(body === undefined || isRaw ? body : JSON.stringify(body));
+    sent.end(sentBody);
   });
 }
 
