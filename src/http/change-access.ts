@@ -31,9 +31,8 @@ export async function allowChange(
   // Who shows a token wants to be let in by it, and is told when it is wrong.
   const asker = token !== undefined && asks.kind === 'owner-of-all' ? anyone : asks;
   if (video === undefined || !maySee(video, asker)) {
-    const what = missing === 'not-found' ? 'video' : 'session';
-    const detail = `There is no such ${what}. Check the id; a private one needs its token or its owner.`;
-    throw new LivereelError(missing, detail);
+    if (missing === 'not-found') throw noSuchVideo();
+    throw new LivereelError(missing, 'There is no such session. Check the id, or create a new one.');
   }
   if (mayChange(video, asker)) return;
   if (asker.kind === 'person') throw new LivereelError('forbidden', "This is somebody else's video.");
@@ -41,5 +40,13 @@ export async function allowChange(
   throw new LivereelError(
     'unauthorized',
     'Log in as the owner of the video, or send its ingest token as "Authorization: Bearer ..." or ?token=...',
+  );
+}
+
+/** What is said of a video that is not there, or not there for who asks. */
+export function noSuchVideo(): LivereelError {
+  return new LivereelError(
+    'not-found',
+    'There is no such video. Check the id; a private one needs its token or its owner.',
   );
 }

@@ -1,14 +1,13 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import { videoId } from '../../api/session.ts';
 import { changeVideoRequest, listVideosQuery, videoAnswer, videoPage } from '../../api/video.ts';
-import { LivereelError } from '../../errors.ts';
 import type { PlaybackGate } from '../../library/playback-gate.ts';
 import { presentVideo } from '../../library/video-presentation.ts';
 import type { VideoChanges, VideoListing, VideoRow } from '../../library/video-store.ts';
 import type { VideoViewing } from '../../library/video-viewing.ts';
 import { askerOf } from '../asker.ts';
 import { tokenOf } from '../bearer-token.ts';
-import { allowChange } from '../change-access.ts';
+import { allowChange, noSuchVideo } from '../change-access.ts';
 import { problems } from '../problem-schema.ts';
 import { type PublicAddress, publicUrlFor } from '../request-origin.ts';
 import { owners, type SessionDoor } from './sessions.ts';
@@ -137,11 +136,4 @@ function changesOf({
     ...(visibility !== undefined && { visibility }),
     ...(language !== undefined && { language }),
   };
-}
-
-function noSuchVideo(): LivereelError {
-  return new LivereelError(
-    'not-found',
-    'There is no such video. Check the id; a private video needs its token.',
-  );
 }

@@ -15,7 +15,9 @@ export class AccountLink extends LightElement {
   override render() {
     if (this.#access === undefined) return nothing;
     const { account } = this.#access;
-    return account === null ? nothing : html`<a class="button" href="/account">${account.name}</a>`;
+    return account === null
+      ? nothing
+      : html`<a class="button over-video" href="/account">${account.name}</a>`;
   }
 
   async #look(): Promise<void> {

@@ -1,5 +1,11 @@
+import '../account/account-link.ts';
 import { html, nothing, type TemplateResult } from 'lit';
 import type { CameraProblem } from './camera.ts';
+
+/** Who is logged in, and a way to their account; who has to log in first is led there. */
+export function accountLink(): TemplateResult {
+  return html`<lr-account-link></lr-account-link>`;
+}
 
 /** The first screen: says what this is, and asks before the browser does. */
 export function welcomeMessage(

@@ -7,13 +7,12 @@ import { CaptureMedia } from './capture-media.ts';
 import { livePill } from './live-pill.ts';
 import { type Recording, recordingProblem } from './recording.ts';
 import { studioControls } from './studio-controls.ts';
-import { problemMessage, welcomeMessage } from './studio-messages.ts';
+import { accountLink, problemMessage, welcomeMessage } from './studio-messages.ts';
 import type { StudioPicture } from './studio-picture.ts';
 import { StudioWays } from './studio-ways.ts';
 import './studio-picture.ts';
 import { loadSettings, type SettingsChange, type StudioSettingsDialog } from './studio-settings.ts';
 import './finished-take.ts';
-import '../account/account-link.ts';
 
 type Stage = 'welcome' | 'opening' | 'preview' | 'starting' | 'recording' | 'finishing' | 'finished';
 
@@ -65,7 +64,8 @@ export class StudioPage extends LightElement {
     const isWelcome = this.#stage === 'welcome' || this.#stage === 'opening';
     return html`<main class=${`studio ${this.#stage}`}>
       <h1 class="only-spoken">Record a video</h1>
-      ${isWelcome ? html`<p class="wordmark">livereel</p><lr-account-link></lr-account-link>` : nothing}
+      ${isWelcome ? html`<p class="wordmark">livereel</p>` : nothing}
+      ${isWelcome || this.#stage === 'preview' ? accountLink() : nothing}
       ${this.#picture()}
       <div class="top">${livePill(this.#recording, this.#media.notice)}${this.#watchLink()}</div>
       ${isWelcome || this.#problem !== undefined ? this.#centre() : nothing}
