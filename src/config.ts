@@ -48,6 +48,10 @@ export type Config = {
   readonly minFreeDiskBytes: number;
   /** 0 to 1, of the whole file system. */
   readonly minFreeDiskRatio: number;
+  /** Of one file. */
+  readonly uploadMaxBytes: number;
+  /** An upload that gets no bytes for this long is given up. */
+  readonly uploadExpireSeconds: number;
   readonly ffmpegPath: string;
   readonly ffprobePath: string;
   readonly nginxPath: string;
@@ -191,6 +195,8 @@ const Environment = z.object({
     z.number().min(0, 'a number from 0 to 1').max(1, 'a number from 0 to 1'),
     'a number from 0 to 1',
   ).default(0.05),
+  UPLOAD_MAX_BYTES: wholeNumber(1024, 1024 ** 4 * 16, 2 * gibibyte),
+  UPLOAD_EXPIRE_SECONDS: seconds(1, 30 * 86_400, 86_400),
   FFMPEG_PATH: matching(isPath, 'a program name or path').default('ffmpeg'),
   FFPROBE_PATH: matching(isPath, 'a program name or path').default('ffprobe'),
   NGINX_PATH: matching(isPath, 'a program name or path').default('nginx'),
@@ -279,6 +285,8 @@ function configOf(env: Environment): Config {
     maxSessionBytes: env.MAX_SESSION_BYTES,
     minFreeDiskBytes: env.MIN_FREE_DISK_BYTES,
     minFreeDiskRatio: env.MIN_FREE_DISK_RATIO,
+    uploadMaxBytes: env.UPLOAD_MAX_BYTES,
+    uploadExpireSeconds: env.UPLOAD_EXPIRE_SECONDS,
     ffmpegPath: env.FFMPEG_PATH,
     ffprobePath: env.FFPROBE_PATH,
     nginxPath: env.NGINX_PATH,

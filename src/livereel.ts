@@ -17,17 +17,19 @@ import { KnownAskers } from './http/asker.ts';
 import { captioningReadings } from './http/captioning-metrics.ts';
 import { DataPlane } from './http/data-plane.ts';
 import { Metrics } from './http/metrics.ts';
+import { TusDoor } from './http/tus-door.ts';
 import { webRtcReadings } from './http/webrtc-metrics.ts';
 import { workerIdOf } from './jobs/worker-id.ts';
 import { DeletionStore } from './library/deletion-store.ts';
 import { KeptTranscripts } from './library/kept-transcripts.ts';
 import { CaptionShelf } from './library/known-captions.ts';
 import { openPlayback } from './library/open-playback.ts';
+import { openUploads } from './library/open-uploads.ts';
 import { RecordingFinisher } from './library/recording-finisher.ts';
 import { ServerTasks } from './library/server-tasks.ts';
 import { TranscriptStore } from './library/transcript-store.ts';
 import { transcriptTask } from './library/transcript-task.ts';
-import { VideoDeletion } from './library/video-deletion.ts';
+import { type StoppableWork, VideoDeletion } from './library/video-deletion.ts';
 import { VideoStore } from './library/video-store.ts';
 import type { Log } from './log.ts';
 import { ContentLock } from './process/content-lock.ts';
@@ -154,12 +156,13 @@ async function build(
   const playback = await openPlayback({ content, database, secret, ingest: sessions, log });
   own(playback.gate);
   const noViewers = { stop: (id: string) => playback.gate.shut(id) };
+  const work: StoppableWork[] = [finisher, tasks, noViewers];
   const deletion = own(
     new VideoDeletion({
       deletions: new DeletionStore(database),
       content,
       sessions,
-      work: [finisher, tasks, noViewers],
+      work,
       events,
       log,
     }),
@@ -170,6 +173,10 @@ async function build(
 
   // Before anyone can ask for them: a publisher that comes back at once must find its session.
   await sessions.recover();
+
+  const uploadParts = { config, database, videos, accounts, tasks, content, events, run, deletion, log };
+  const uploads = own(await openUploads(uploadParts));
+  work.push(uploads.intake);
 
   addReadings(metrics, sessions);
   for (const reading of webRtcReadings(engine)) metrics.add(reading);
@@ -192,6 +199,7 @@ async function build(
     shelf,
     playback,
     tasks: tasks.queue,
+    plainUploads: uploads.plain,
     webRtc: { engine, iceServers: config },
     readiness,
     metrics,
@@ -200,6 +208,8 @@ async function build(
     log,
   });
   own(await ApiServer.start({ app, socketPath: content.apiSocket, log }));
+  const tus = new TusDoor({ intake: uploads.intake, askers, publicAddress, log });
+  own(await ApiServer.start({ app, socketPath: content.uploadSocket, tus, log }));
   const webRtc = { engine, iceServers: config, publicAddress };
   own(
     await DataPlane.start(content.dataSocket, {
@@ -214,7 +224,7 @@ async function build(
   );
 
   const { nginxPath, host, port, contentDir, publicUrl } = config;
-  const { runDir, dataSocket, apiSocket } = content;
+  const { runDir, dataSocket, apiSocket, uploadSocket } = content;
   const nginx = own(
     await Nginx.start({
       nginxPath,
@@ -225,6 +235,7 @@ async function build(
       publicDir: webFolder,
       dataSocket,
       apiSocket,
+      uploadSocket,
       publicUrl,
       log,
     }),

@@ -6,6 +6,7 @@ import { TaskQueue } from './jobs/task-queue.ts';
 import { TaskRunner } from './jobs/task-runner.ts';
 import { ladderTask } from './library/ladder-task.ts';
 import { loudnessTask } from './library/loudness-task.ts';
+import { processTask } from './library/process-task.ts';
 import { eventTopic } from './library/server-tasks.ts';
 import { previewTask, storyboardTask, thumbnailTask } from './library/still-tasks.ts';
 import { VideoStore } from './library/video-store.ts';
@@ -51,7 +52,9 @@ export async function startWorker(config: Config, log: Log, workerId: string): P
       },
     };
     const parts = { content, videos, run };
+    const limits = { maxPixels: config.maxFramePixels, maxSide: config.maxFrameSide };
     const handlers: VideoTaskHandler[] = [
+      processTask({ ...parts, queue, events, limits, hasRecogniser: config.captions, log }),
       thumbnailTask(parts),
       storyboardTask(parts),
       previewTask(parts),

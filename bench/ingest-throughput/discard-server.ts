@@ -39,6 +39,7 @@ const nginx = await Nginx.start({
   publicDir: join(content.root, 'tmp'),
   dataSocket: content.dataSocket,
   apiSocket: content.apiSocket,
+  uploadSocket: content.uploadSocket,
   log: createLog('warn'),
 });
 process.once('SIGTERM', () => void nginx.close().then(() => process.exit(0)));

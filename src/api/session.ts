@@ -16,8 +16,9 @@ export const inputs = ['chunks', 'frames', 'webrtc'] as const;
 /** What a publisher will send: a recorder's bytes, JPEG frames, or WebRTC. */
 export type Input = (typeof inputs)[number];
 
+export const videoInputs = [...inputs, 'upload', 'import'] as const;
 /** How a video came in: published, sent as a file, or fetched from an address. */
-export type VideoInput = Input | 'upload' | 'import';
+export type VideoInput = (typeof videoInputs)[number];
 
 export const visibilities = ['public', 'unlisted', 'private'] as const;
 export type Visibility = (typeof visibilities)[number];

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { spokenLanguage, videoId, videoStates, videoTitle, visibilities } from './session.ts';
+import { spokenLanguage, videoId, videoInputs, videoStates, videoTitle, visibilities } from './session.ts';
 
 const example = {
   id: 'f3Kq9ZtA1bXy',
@@ -7,6 +7,7 @@ const example = {
   description: '',
   state: 'ready',
   error: null,
+  input: 'chunks',
   visibility: 'public',
   owner: null,
   replyTo: null,
@@ -35,6 +36,9 @@ export const videoAnswer = z
     description: z.string(),
     state: z.enum(videoStates),
     error: z.object({ code: z.string(), message: z.string() }).nullable(),
+    input: z
+      .enum(videoInputs)
+      .meta({ description: 'How it came in: published, sent as a file, or fetched from an address.' }),
     visibility: z.enum(visibilities),
     owner: z.object({ id: z.string(), name: z.string() }).nullable(),
     replyTo: videoId.nullable(),

@@ -7,6 +7,7 @@ import { rememberAsker } from './asker.ts';
 import { refuseForeignPages } from './foreign-pages.ts';
 import { problemResponse } from './problem.ts';
 import { watchRequests } from './request-watch.ts';
+import { plainUploadPath } from './routes/uploads.ts';
 import { unknownRoute } from './unknown-route.ts';
 import { wrongValue } from './wrong-value.ts';
 
@@ -34,7 +35,9 @@ export function createApiApp(parts: ApiParts): OpenAPIHono {
   app.use(watchRequests(parts.metrics, log));
   app.use(refuseForeignPages(parts.publicAddress));
   app.use(rememberAsker(parts.askers));
-  app.use(bodyLimit({ maxSize: maxBodyBytes, onError: bodyTooLarge }));
+  const limited = bodyLimit({ maxSize: maxBodyBytes, onError: bodyTooLarge });
+  // Files are bounded where they are taken.
+  app.use((c, next) => (c.req.path === plainUploadPath ? next() : limited(c, next)));
   addApiRoutes(app, parts);
   const document = apiDocument(app, parts.version);
   app.get('/openapi.json', c => c.json(document));

@@ -5,6 +5,7 @@ import type { OpenAPIHono } from '@hono/zod-openapi';
 import { LivereelError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { problemResponse } from './problem.ts';
+import type { TusDoor } from './tus-door.ts';
 
 // nginx keeps connections to us for 60 s: ours must outlast them, or it sends into one that we are closing.
 const keepAliveMillis = 75_000;
@@ -16,9 +17,15 @@ const maxSocketPathBytes = 103;
 const drainMillis = 3_000;
 
 /** What an `ApiServer` is started with; `app` is `createApiApp`'s. */
-export type ApiServerParts = { readonly app: OpenAPIHono; readonly socketPath: string; readonly log: Log };
+export type ApiServerParts = {
+  readonly app: OpenAPIHono;
+  readonly socketPath: string;
+  /** Takes files: requests for it go there, and none has to be over by a certain time. */
+  readonly tus?: TusDoor;
+  readonly log: Log;
+};
 
-/** Serves the control plane on a Unix socket, for nginx alone (mode 0660). Owns the socket file. */
+/** Serves the control plane, or the doors for files, on a Unix socket, for nginx alone (mode 0660). Owns the socket file. */
 export class ApiServer {
   readonly #server: Server;
   readonly #socketPath: string;
@@ -33,20 +40,22 @@ export class ApiServer {
    * Listens; a socket file that a killed server left is replaced. `socketPath` is at most 103 bytes.
    * @throws LivereelError `bad-configuration` when something that is no socket stands there, or nothing can.
    */
-  static async start({ app, socketPath, log }: ApiServerParts): Promise<ApiServer> {
+  static async start({ app, socketPath, tus, log }: ApiServerParts): Promise<ApiServer> {
     await makeRoom(socketPath);
     const listener = getRequestListener(app.fetch, {
       // What is no request to hono: a Host header or a target that makes no URL.
       errorHandler: error => problemResponse(unreadable(error), log),
     });
     const server = createServer({ keepAliveTimeout: keepAliveMillis }, (request, response) => {
-      listener(request, response).catch((error: unknown) => {
+      const takesFile = tus?.takes(request.url ?? '') ?? false;
+      const answered = takesFile ? tus?.handle(request, response) : listener(request, response);
+      answered?.catch((error: unknown) => {
         log.warn({ err: error }, 'answer could not be sent');
         response.destroy();
       });
     });
     server.headersTimeout = headersMillis;
-    server.requestTimeout = requestMillis;
+    server.requestTimeout = tus === undefined ? requestMillis : 0;
     await listen(server, socketPath);
     const started = new ApiServer(server, socketPath);
     try {

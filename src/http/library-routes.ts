@@ -7,6 +7,7 @@ import { addPlaybackTokenRoutes } from './routes/playback-token.ts';
 import type { SessionDoor } from './routes/sessions.ts';
 import { addTaskRoutes } from './routes/tasks.ts';
 import { addTranscriptRoutes } from './routes/transcripts.ts';
+import { addUploadRoute, type PlainUploadDoor } from './routes/uploads.ts';
 import { addVideoDeletionRoute, type VideoRemover } from './routes/video-deletion.ts';
 import { addVideoRoutes, type VideoRouteParts, type VideoShelf } from './routes/videos.ts';
 
@@ -17,6 +18,7 @@ export type LibraryRouteParts = VideoRouteParts & {
   readonly deletion: VideoRemover;
   readonly shelf: Pick<CaptionShelf, 'known' | 'whyNone'>;
   readonly playback: Playback;
+  readonly plainUploads: PlainUploadDoor;
   readonly tasks: Pick<TaskQueue, 'list'>;
   readonly publicAddress: () => PublicAddress;
 };
@@ -25,6 +27,7 @@ export type LibraryRouteParts = VideoRouteParts & {
 export function addLibraryRoutes(app: OpenAPIHono, parts: LibraryRouteParts): void {
   const { videos, shelf, tasks, playback, publicAddress } = parts;
   addVideoRoutes(app, videos, parts, publicAddress);
+  addUploadRoute(app, parts);
   addVideoDeletionRoute(app, parts.deletion, parts);
   addPlaybackTokenRoutes(app, parts);
   addTranscriptRoutes(app, shelf, videos, playback.viewing);

@@ -20,6 +20,7 @@ export function presentVideo(
     description: video.description,
     state: video.state,
     error: errorOf(video),
+    input: video.input,
     visibility: video.visibility,
     owner: video.ownerId === null ? null : { id: video.ownerId, name: video.ownerName ?? '' },
     replyTo: video.replyTo,

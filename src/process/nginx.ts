@@ -21,6 +21,7 @@ export type NginxOptions = {
   readonly publicDir: string;
   readonly dataSocket: string;
   readonly apiSocket: string;
+  readonly uploadSocket: string;
   /** When URLs in answers begin with something else than the page's own address: the page may fetch from there. */
   readonly publicUrl?: string | undefined;
   readonly log: Log;
@@ -146,7 +147,7 @@ async function writeConfiguration(options: NginxOptions, address: ListenAddress)
 }
 
 async function placeholders(options: NginxOptions, { address, port }: ListenAddress) {
-  const { contentDir, dataSocket, apiSocket, publicUrl } = options;
+  const { contentDir, dataSocket, apiSocket, uploadSocket, publicUrl } = options;
   const openFiles = Math.min(maxOpenFiles, await openFilesLimit());
   return {
     // Only root can choose; workers then stay root too, for the sockets and files are the server's own.
@@ -157,6 +158,7 @@ async function placeholders(options: NginxOptions, { address, port }: ListenAddr
     CONNECTIONS: String(Math.floor(openFiles / 2)),
     DATA_SOCKET: socketPath(contentDir, dataSocket),
     API_SOCKET: socketPath(contentDir, apiSocket),
+    UPLOAD_SOCKET: socketPath(contentDir, uploadSocket),
     PUBLIC_ORIGIN: publicUrl === undefined ? '' : new URL(publicUrl).origin,
   } as const;
 }

@@ -9,7 +9,7 @@ import type { SessionPlaces } from './session-parts.ts';
 /** Writes the playlists of a rendition that has ended, and of its subtitles if it has them: from then on the files tell what the memory told. */
 export async function writeFinalPlaylists(
   rendition: Rendition,
-  places: SessionPlaces,
+  places: Pick<SessionPlaces, 'multivariantFile' | 'mediaFile' | 'captionsDirectory'>,
   text: Rendition | null,
   subtitles: SubtitleGroup | null,
 ): Promise<void> {

@@ -35,6 +35,8 @@ export class ContentDirectory {
   readonly dataSocket: string;
   /** The API's Unix socket. */
   readonly apiSocket: string;
+  /** The Unix socket that takes files. */
+  readonly uploadSocket: string;
   readonly #socketFolder: string;
 
   constructor(root: string) {
@@ -49,6 +51,7 @@ export class ContentDirectory {
     this.#socketFolder = socketFolderOf(this.runDir);
     this.dataSocket = join(this.#socketFolder, 'data.sock');
     this.apiSocket = join(this.#socketFolder, 'api.sock');
+    this.uploadSocket = join(this.#socketFolder, 'upload.sock');
   }
 
   /** Makes the folders that every start needs. */

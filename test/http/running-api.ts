@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import type { Test } from 'tap';
 import { type AccountSettings, openAccounts } from '../../src/accounts/open-accounts.ts';
+import { LivereelError } from '../../src/errors.ts';
 import { VideoEvents } from '../../src/events/video-events.ts';
 import { createApiApp } from '../../src/http/api-app.ts';
 import { ApiServer } from '../../src/http/api-server.ts';
@@ -105,6 +106,11 @@ export async function startApi(t: Test, settings: ApiSettings = {}) {
     ),
     playback,
     tasks,
+    plainUploads: {
+      take: () => {
+        throw new LivereelError('internal', 'nothing is taken here');
+      },
+    },
     webRtc: {
       engine: state.engine,
       iceServers: { stunUrls: ['stun:stun.example:3478'], turnUrls: [], turnSecret: undefined },

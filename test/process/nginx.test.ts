@@ -19,6 +19,7 @@ const runDir = join(contentDir, 'run');
 const publicDir = join(contentDir, 'built page');
 const dataSocket = join(runDir, 'data.sock');
 const apiSocket = join(runDir, 'api.sock');
+const uploadSocket = join(runDir, 'upload.sock');
 const options = {
   nginxPath: 'nginx',
   host: '127.0.0.1',
@@ -28,6 +29,7 @@ const options = {
   publicDir,
   dataSocket,
   apiSocket,
+  uploadSocket,
   log,
 };
 
@@ -285,6 +287,7 @@ t.test('while the server starts, programs and people are told to come again', as
     ...second,
     dataSocket: join(second.runDir, 'data.sock'),
     apiSocket: join(second.runDir, 'api.sock'),
+    uploadSocket: join(second.runDir, 'upload.sock'),
   });
   for (const path of ['/api/v1/videos', `/hls/${id}/index.m3u8`, `/ingest/${id}`]) {
     const answer = await fetch(`http://127.0.0.1:${alone.port}${path}`);
@@ -307,6 +310,7 @@ t.test('a content directory with an odd or long name is served too', async t => 
     publicDir: join(odd, 'page'),
     dataSocket: join(odd, 'run', 'data.sock'),
     apiSocket: join(odd, 'run', 'api.sock'),
+    uploadSocket: join(odd, 'run', 'upload.sock'),
   });
   t.equal(await (await fetch(`http://127.0.0.1:${served.port}/videos/${id}/video.mp4`)).text(), 'odd');
   await served.close();

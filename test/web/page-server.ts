@@ -104,6 +104,7 @@ export class PageServer {
       description: '',
       state: 'ready',
       error: null,
+      input: 'chunks' as const,
       visibility: 'public',
       owner: null,
       replyTo: null,

@@ -20,6 +20,7 @@ export class VideoUpdates extends EventTarget {
   #video: VideoAnswer | undefined;
   #viewers = 0;
   #clock: LiveClock | undefined;
+  #madePercent = 0;
   #error: PublishError | undefined;
 
   /** `isViewer`: whether the page counts as somebody who watches. */
@@ -46,6 +47,11 @@ export class VideoUpdates extends EventTarget {
     return this.#clock;
   }
 
+  /** How much of the video is made, of one that came as a file; 0 to 100. */
+  get madePercent(): number {
+    return this.#madePercent;
+  }
+
   /** Why the last question had no answer; undefined when it had one. */
   get error(): PublishError | undefined {
     return this.#error;
@@ -69,6 +75,12 @@ export class VideoUpdates extends EventTarget {
     });
     stream.addEventListener('live-clock', event => {
       this.#clock = JSON.parse((event as MessageEvent<string>).data) as LiveClock;
+      this.#changed();
+    });
+    stream.addEventListener('progress', event => {
+      const { task, percent } = JSON.parse(event.data) as Extract<VideoEvent, { event: 'progress' }>['data'];
+      if (task !== 'process') return;
+      this.#madePercent = percent;
       this.#changed();
     });
     stream.addEventListener('viewers', event => {

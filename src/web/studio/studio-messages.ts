@@ -1,17 +1,21 @@
 import '../account/account-link.ts';
 import { html, nothing, type TemplateResult } from 'lit';
+import '../upload/file-drop.ts';
+import '../upload/upload-panel.ts';
 import type { CameraProblem } from './camera.ts';
 
 /** Who is logged in, and a way to their account; who has to log in first is led there. */
 export function accountLink(): TemplateResult {
   return html`<lr-account-link></lr-account-link>`;
 }
+export type { DroppedFile } from '../upload/file-drop.ts';
 
 /** The first screen: says what this is, and asks before the browser does. */
 export function welcomeMessage(
   isOpening: boolean,
   turnOn: () => void,
   shareScreen: (() => void) | undefined,
+  upload: (file: File) => void,
 ): TemplateResult {
   const words = isOpening
     ? 'Your browser asks whether this page may use camera and microphone. Choose Allow.'
@@ -28,8 +32,30 @@ export function welcomeMessage(
           ? nothing
           : html`<button class="button" ?disabled=${isOpening} @click=${shareScreen}>Share a screen</button>`
       }
+      ${isOpening ? nothing : fileButton(upload)}
     </div>
   </div>`;
+}
+
+/** Asks for a file; one that is dropped anywhere on the page is taken too. */
+function fileButton(upload: (file: File) => void): TemplateResult {
+  const chosen = (event: Event) => {
+    const input = event.target as HTMLInputElement;
+    const file = input.files?.[0];
+    // The same file may be chosen once more.
+    input.value = '';
+    if (file !== undefined) upload(file);
+  };
+  return html`<label class="button">
+    Upload a file
+    <input
+      class="only-spoken"
+      type="file"
+      accept="video/*,audio/mp4,.mkv,.flv,.ts,.m2ts,.avi,.wmv"
+      data-testid="upload-file"
+      @change=${chosen}
+    />
+  </label>`;
 }
 
 /** What can be done about a problem; what is undefined is not offered. */
@@ -42,6 +68,8 @@ export type NextSteps = {
   readonly safeWay: (() => void) | undefined;
   readonly shareScreen: (() => void) | undefined;
   readonly dismiss: (() => void) | undefined;
+  /** A file in place of what cannot be recorded. */
+  readonly upload: ((file: File) => void) | undefined;
 };
 
 /** A failure: a sentence, a reason, the next steps. */
@@ -50,7 +78,7 @@ export function problemMessage(problem: CameraProblem, steps: NextSteps): Templa
     run === undefined ? nothing : html`<button class=${`button ${kind}`} @click=${run}>${label}</button>`;
   const actions =
     steps.safeUrl === undefined
-      ? html`${step('Record the safe way', steps.safeWay, 'primary')}${step('Try again', steps.retry, steps.safeWay === undefined ? 'primary' : '')}${step('Share a screen', steps.shareScreen)}${step('Back', steps.dismiss)}`
+      ? html`${step('Record the safe way', steps.safeWay, 'primary')}${step('Try again', steps.retry, steps.safeWay === undefined ? 'primary' : '')}${step('Share a screen', steps.shareScreen)}${steps.upload === undefined ? nothing : fileButton(steps.upload)}${step('Back', steps.dismiss)}`
       : html`<a class="button primary" href=${steps.safeUrl}>Open what is safe</a>${step('Record another', steps.again)}`;
   return html`<div class="message centre over" role="alert">
     <h2 data-testid="error-message">${problem.title}</h2>

@@ -7,14 +7,22 @@ import { CaptureMedia } from './capture-media.ts';
 import { livePill } from './live-pill.ts';
 import { type Recording, recordingProblem } from './recording.ts';
 import { studioControls } from './studio-controls.ts';
-import { accountLink, problemMessage, welcomeMessage } from './studio-messages.ts';
+import { accountLink, type DroppedFile, problemMessage, welcomeMessage } from './studio-messages.ts';
 import type { StudioPicture } from './studio-picture.ts';
 import { StudioWays } from './studio-ways.ts';
 import './studio-picture.ts';
 import { loadSettings, type SettingsChange, type StudioSettingsDialog } from './studio-settings.ts';
 import './finished-take.ts';
 
-type Stage = 'welcome' | 'opening' | 'preview' | 'starting' | 'recording' | 'finishing' | 'finished';
+type Stage =
+  | 'welcome'
+  | 'opening'
+  | 'preview'
+  | 'starting'
+  | 'recording'
+  | 'finishing'
+  | 'finished'
+  | 'uploading';
 
 const redrawMillis = 250;
 
@@ -26,6 +34,7 @@ export class StudioPage extends LightElement {
   #stage: Stage = 'welcome';
   #problem: (CameraProblem & { readonly needsOtherWay?: boolean }) | undefined;
   #recording: Recording | undefined;
+  #file: File | undefined;
   #still: string | undefined;
   #redraw: ReturnType<typeof setInterval> | undefined;
 
@@ -61,6 +70,7 @@ export class StudioPage extends LightElement {
 
   override render() {
     if (this.#stage === 'finished') return this.#finished();
+    if (this.#stage === 'uploading') return this.#uploading();
     const isWelcome = this.#stage === 'welcome' || this.#stage === 'opening';
     return html`<main class=${`studio ${this.#stage}`}>
       <h1 class="only-spoken">Record a video</h1>
@@ -76,8 +86,24 @@ export class StudioPage extends LightElement {
         .isRecording=${this.#stage === 'recording' || this.#stage === 'finishing'}
         @settings-changed=${this.#onSettings}
       ></lr-studio-settings>
-      ${keysDialog(this.#keys)}
+      ${keysDialog(this.#keys)} ${this.#dropHere()}
     </main>`;
+  }
+
+  #uploading() {
+    return html`<main class="studio uploading">
+      <h1 class="only-spoken">Upload a video</h1>
+      <p class="wordmark">livereel</p>
+      <lr-upload .file=${this.#file} @closed=${() => this.#show('welcome')}></lr-upload>
+      ${this.#dropHere()}
+    </main>`;
+  }
+
+  #dropHere() {
+    return html`<lr-file-drop
+      .isOpen=${this.#takesFiles}
+      @file-dropped=${({ file }: DroppedFile) => this.#upload(file)}
+    ></lr-file-drop>`;
   }
 
   #picture() {
@@ -107,7 +133,8 @@ export class StudioPage extends LightElement {
   #centre() {
     const canShareScreen = this.#media.canShareScreen;
     const share = canShareScreen ? this.#shareScreen : undefined;
-    if (this.#problem === undefined) return welcomeMessage(this.#stage === 'opening', this.#turnOn, share);
+    if (this.#problem === undefined)
+      return welcomeMessage(this.#stage === 'opening', this.#turnOn, share, this.#upload);
     const isPossible = platformProblem(this.#ways.recorderType) === undefined;
     const isOpen = this.#media.preview !== null;
     return problemMessage(this.#problem, {
@@ -117,6 +144,7 @@ export class StudioPage extends LightElement {
       safeWay: this.#problem.needsOtherWay === true && isOpen ? this.#recordSafely : undefined,
       shareScreen: isPossible && !isOpen ? share : undefined,
       dismiss: isOpen ? () => this.#dismiss() : undefined,
+      upload: this.#stage === 'welcome' ? this.#upload : undefined,
     });
   }
 
@@ -165,6 +193,18 @@ export class StudioPage extends LightElement {
       void this.#media.choose(this.#settings);
     }
     this.requestUpdate();
+  };
+
+  /** Not while something is recorded, which it would end. */
+  get #takesFiles(): boolean {
+    return ['welcome', 'preview', 'finished'].includes(this.#stage);
+  }
+
+  readonly #upload = (file: File): void => {
+    if (!this.#takesFiles) return;
+    this.#media.close();
+    this.#file = file;
+    this.#show('uploading');
   };
 
   readonly #turnOn = async (): Promise<void> => {

@@ -12,6 +12,7 @@ import { VideoUpdates } from '../elements/video-updates.ts';
 import { clock, megabytes, moment, watching } from '../elements/words.ts';
 import type { Player } from './player.ts';
 import './player.ts';
+import { waitingForFile } from './waiting-file.ts';
 import '../elements/copy-link.ts';
 
 const liveStates = new Set(['created', 'live', 'interrupted']);
@@ -53,7 +54,7 @@ export class WatchPage extends LightElement {
     const error = this.#updates?.error;
     if (video === undefined) return this.#withoutVideo(error?.facts.status, error?.message);
     document.title = `${video.title} - livereel`;
-    if (playableStates.has(video.state)) this.#playbackUrl ??= video.playbackUrl;
+    if (isPlayable(video)) this.#playbackUrl ??= video.playbackUrl;
     this.#whepUrl ??= video.whepUrl ?? undefined;
     return html`<main class="watch" data-state=${video.state} style=${stageShape(video)}>
       <div class="stage">${this.#stage(video)}</div>
@@ -94,13 +95,13 @@ export class WatchPage extends LightElement {
       </div>`;
     }
     if (this.#playbackUrl === undefined) {
-      const isUpload = video.state === 'uploading';
+      if (isFile(video)) return waitingForFile(video.state, this.#updates?.madePercent ?? 0);
       return html`<div class="message" role="status">
         <h2 data-testid="waiting">
-          ${isUpload ? 'The video is being uploaded' : 'Waiting for the first picture'}
+          Waiting for the first picture
           <span class="waiting-dots" aria-hidden="true"><i></i><i></i><i></i></span>
         </h2>
-        <p>${isUpload ? 'It plays here when it is there.' : 'The broadcast has not started yet. It will play here by itself.'}</p>
+        <p>The broadcast has not started yet. It will play here by itself.</p>
       </div>`;
     }
     return html`<lr-player
@@ -148,7 +149,7 @@ export class WatchPage extends LightElement {
       const viewers = this.#updates?.viewers ?? 0;
       if (viewers > 0) facts.push(html`${watching(viewers)}`);
     }
-    if (video.state === 'processing') facts.push(html`the file to download is being made`);
+    if (video.state === 'processing' && !isFile(video)) facts.push(html`the file to download is being made`);
     if (video.state === 'ready') {
       if (video.durationSeconds !== null) facts.push(html`${clock(video.durationSeconds)}`);
       if (video.sizeBytes !== null) facts.push(html`${megabytes(video.sizeBytes)}`);
@@ -207,6 +208,15 @@ export class WatchPage extends LightElement {
   };
 
   readonly #onKey = (event: KeyboardEvent): void => runKey(event, this.#keys);
+}
+
+/** A file plays once a video is made of it; what was live has played all along. */
+function isPlayable(video: VideoAnswer): boolean {
+  return playableStates.has(video.state) && (video.state === 'ready' || !isFile(video));
+}
+
+function isFile({ input }: VideoAnswer): boolean {
+  return input === 'upload' || input === 'import';
 }
 
 /** The stage has the picture's shape as soon as it is known, so that nothing jumps. */
