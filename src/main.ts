@@ -4,6 +4,7 @@
 import { type Invocation, readArguments } from './cli/arguments.ts';
 import { Output } from './cli/output.ts';
 import { readVersion } from './cli/version.ts';
+import { PublishError } from './client/publish-error.ts';
 import { LivereelError } from './errors.ts';
 
 // A wrong address or setting is for a person to mend; a process manager need not try again.
@@ -13,21 +14,21 @@ const exitFailure = 1;
 /** Runs a command; resolves with the exit code. */
 async function run({ name, command, isJson, call }: Extract<Invocation, { kind: 'run' }>): Promise<number> {
   const output = new Output(isJson, { results: process.stdout, remarks: process.stderr });
-  const stopping = new AbortController();
+  const [stopping, hurrying] = [new AbortController(), new AbortController()];
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
-    process.on(signal, () => stopping.abort(signal));
+    process.on(signal, () => (stopping.signal.aborted ? hurrying : stopping).abort(signal));
   }
   try {
-    const { env: environment } = process;
     return await command.run({
       ...call,
       output,
-      environment,
+      environment: process.env,
       version: readVersion(),
       stopped: stopping.signal,
+      hurried: hurrying.signal,
     });
   } catch (error) {
-    const isKnown = error instanceof LivereelError;
+    const isKnown = error instanceof LivereelError || error instanceof PublishError;
     const message = isKnown ? error.message : String((error as Error)?.stack ?? error);
     const code = isKnown ? error.code : 'internal';
     output.remark({ type: 'error', code, message }, `livereel ${name}: ${message}`);

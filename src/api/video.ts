@@ -75,20 +75,45 @@ export const videoAnswer = z
   });
 export type VideoAnswer = z.infer<typeof videoAnswer>;
 
-/** Query of `GET /api/v1/videos`: newest first, a page at a time. */
+/** The orders in which videos are listed. */
+export const videoSorts = ['newest', 'oldest', 'longest', 'largest', 'title'] as const;
+export type VideoSort = (typeof videoSorts)[number];
+
+/** Query of `GET /api/v1/videos`: a page at a time. */
 export const listVideosQuery = z.object({
-  cursor: z.string().max(200).optional().meta({ description: '`nextCursor` of the page before.' }),
+  cursor: z.string().max(1_000).optional().meta({
+    description:
+      '`nextCursor` of the page before; it goes on in the same sort and with the same filters only.',
+  }),
   limit: z.coerce
     .number()
     .int()
     .min(1)
     .max(100)
     .default(20)
-    .meta({ examples: [20] }),
+    .meta({ description: 'How many at most.', examples: [20] }),
+  owner: z
+    .string()
+    .regex(/^(me|[0-9A-Za-z]{12})$/, '"me", or the id of an account')
+    .optional()
+    .meta({
+      description:
+        "Only this account's videos. Of one's own (`me`, or one's id) all are listed, of others' the public ones.",
+      examples: ['me'],
+    }),
   state: z
     .enum(videoStates)
     .optional()
-    .meta({ description: 'Only videos in this state.', examples: ['live'] }),
+    .meta({ description: 'Only videos in this state.', examples: ['ready'] }),
+  replyTo: videoId.optional().meta({ description: 'Only answers to this video.' }),
+  sort: z
+    .enum(videoSorts)
+    .default('newest')
+    .meta({
+      description:
+        '`newest` or `oldest` by creation; `longest` by duration; `largest` by bytes; `title` from A to Z, numbers by size. What is not known yet comes last.',
+      examples: ['newest'],
+    }),
 });
 export type ListVideosQuery = z.infer<typeof listVideosQuery>;
 

@@ -55,6 +55,8 @@ export type Call<F extends Flags = Flags> = {
   readonly version: string;
   /** Aborts at the first SIGINT, SIGTERM or SIGHUP, with the signal's name as its reason. */
   readonly stopped: AbortSignal;
+  /** Aborts at the second one: whoever called does not want to wait. */
+  readonly hurried: AbortSignal;
 };
 
 /** One command of `livereel`: what its help says, and what it does. */

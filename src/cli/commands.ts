@@ -1,4 +1,5 @@
 import type { Command } from './command.ts';
+import { pushCommand } from './push-command.ts';
 import { serveCommand } from './serve-command.ts';
 import { workerCommand } from './worker-command.ts';
 
@@ -6,4 +7,5 @@ import { workerCommand } from './worker-command.ts';
 export const commands: Readonly<Record<string, Command>> = {
   serve: serveCommand,
   worker: workerCommand,
+  push: pushCommand,
 };

@@ -2,7 +2,7 @@ import { defineCommand } from './command.ts';
 
 /** `livereel worker`: background tasks in a process or on a machine of their own. */
 export const workerCommand = defineCommand({
-  summary: 'do background tasks (stills, uploads, imports) until it is told to stop',
+  summary: 'do background tasks until it is told to stop',
   help: `Works on what is to be made of videos, beside the worker that "livereel serve" starts by itself (WORKER=off
 keeps it from that). It needs the same CONTENT_DIR and the same database as the server; the embedded database is
 there while the server runs. SIGTERM or Ctrl-C ends it cleanly: what it works on goes on elsewhere or later.`,

@@ -9,6 +9,7 @@ import { addTaskRoutes } from './routes/tasks.ts';
 import { addTranscriptRoutes } from './routes/transcripts.ts';
 import { addUploadRoute, type PlainUploadDoor } from './routes/uploads.ts';
 import { addVideoDeletionRoute, type VideoRemover } from './routes/video-deletion.ts';
+import { addVideoListRoute } from './routes/video-list.ts';
 import { addVideoRoutes, type VideoRouteParts, type VideoShelf } from './routes/videos.ts';
 
 /** What the routes of videos are built from. */
@@ -26,6 +27,7 @@ export type LibraryRouteParts = VideoRouteParts & {
 /** Declares what is asked about videos, and what may be changed (docs/protocol.md, section 8). */
 export function addLibraryRoutes(app: OpenAPIHono, parts: LibraryRouteParts): void {
   const { videos, shelf, tasks, playback, publicAddress } = parts;
+  addVideoListRoute(app, videos, parts, publicAddress);
   addVideoRoutes(app, videos, parts, publicAddress);
   addUploadRoute(app, parts);
   addVideoDeletionRoute(app, parts.deletion, parts);

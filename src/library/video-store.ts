@@ -2,7 +2,8 @@ import type { Knex } from 'knex';
 import type { VideoInput, VideoState, Visibility } from '../api/session.ts';
 import { LivereelError } from '../errors.ts';
 import type { Database } from '../store/database.ts';
-import { readCursor, writeCursor } from './video-cursor.ts';
+import { titleKey } from '../store/title-key.ts';
+import { listVideoRows, type VideoListing } from './video-list-store.ts';
 
 /** A video as the table `videos` holds it. Times are whole milliseconds: a page's cursor relies on it. */
 export type VideoRow = {
@@ -65,15 +66,6 @@ export type NewVideo = Pick<
 
 /** What may change in a video's life. `updatedAt` changes by itself. */
 export type VideoChanges = Partial<Omit<VideoRow, 'id' | 'createdAt' | 'updatedAt'>>;
-
-/** Which page of videos, newest first. `limit`: 1-100. `cursor`: `nextCursor` of the page before. */
-export type VideoListing = {
-  readonly limit: number;
-  readonly cursor?: string | undefined;
-  readonly state?: VideoState | undefined;
-  /** Without it videos of every visibility are listed. */
-  readonly visibility?: Visibility | undefined;
-};
 
 const columns = {
   id: 'id',
@@ -192,32 +184,10 @@ export class VideoStore {
     return (await this.#run(videos => videos().where({ id }).delete())) > 0;
   }
 
-  /**
-   * A page of videos, newest first. A video that comes or goes between two pages shifts none of the others.
-   * @throws LivereelError `validation-failed` when the cursor is not one of ours.
-   */
+  /** A page of videos. @throws LivereelError `validation-failed` when the cursor is not one of this list. */
   async list(listing: VideoListing): Promise<{ items: VideoRow[]; nextCursor: string | null }> {
-    const after = listing.cursor === undefined ? undefined : readCursor(listing.cursor);
-    const rows = await this.#run(videos => {
-      // The order of the index `videos_newest`; one row more than asked for tells whether there is a next page.
-      const query = selected(videos())
-        .orderByRaw('created_at desc, id')
-        .limit(listing.limit + 1);
-      if (listing.state !== undefined) query.where({ state: listing.state });
-      if (listing.visibility !== undefined) query.where({ visibility: listing.visibility });
-      // Said in this way the index finds the place; "earlier, or equal and ..." would read all that is newer.
-      if (after)
-        query.whereRaw('created_at <= ? and (created_at < ? or id > ?)', [
-          after.createdAt,
-          after.createdAt,
-          after.id,
-        ]);
-      return query;
-    });
-    const found = rows.map(toVideo);
-    const items = found.slice(0, listing.limit);
-    const last = items.at(-1);
-    return { items, nextCursor: found.length > items.length && last ? writeCursor(last) : null };
+    const { rows, nextCursor } = await this.#run(videos => listVideoRows(selected(videos()), listing));
+    return { items: rows.map(toVideo), nextCursor };
   }
 
   /** Every session's video whose recording or making is not over, oldest first: what a start has to recover. */
@@ -255,7 +225,8 @@ export class VideoStore {
 
 function toRecord(video: Partial<VideoRow>): Record<string, unknown> {
   const known = Object.entries(video).filter(([key, value]) => key in columns && value !== undefined);
-  return Object.fromEntries(known.map(([key, value]) => [columns[key as Column], value]));
+  const record = Object.fromEntries(known.map(([key, value]) => [columns[key as Column], value]));
+  return video.title === undefined ? record : { ...record, title_key: titleKey(video.title) };
 }
 
 function toVideo(row: Record<string, unknown>): VideoRow {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import type { Test } from 'tap';
+import type { Asker } from '../../src/accounts/asker.ts';
 import { type AccountSettings, openAccounts } from '../../src/accounts/open-accounts.ts';
 import { LivereelError } from '../../src/errors.ts';
 import { VideoEvents } from '../../src/events/video-events.ts';
@@ -51,7 +52,13 @@ export async function startApi(t: Test, settings: ApiSettings = {}) {
     await TaskQueue.open(database, pino({ level: 'silent' })),
   ];
   const sessions = new RowsOnlyDoor(videos);
-  const state: { readiness: Readiness; engine: { unavailable: string | null; udpPort: number | null } } = {
+  const state: {
+    /** Who asks, whatever the request carries; else what it carries decides. */
+    asker: Asker | undefined;
+    readiness: Readiness;
+    engine: { unavailable: string | null; udpPort: number | null };
+  } = {
+    asker: undefined,
     readiness: { ready: true },
     engine: { unavailable: null, udpPort: 8189 },
   };
@@ -79,7 +86,9 @@ export async function startApi(t: Test, settings: ApiSettings = {}) {
   const content = new ContentDirectory(folder);
   const playback = await openPlayback({ content, database, secret: accounts.secret, ingest: sessions, log });
   const app = createApiApp({
-    askers,
+    askers: {
+      of: headers => (state.asker === undefined ? askers.of(headers) : Promise.resolve(state.asker)),
+    },
     accounts,
     sessions,
     videos,

@@ -1,6 +1,6 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import { videoId } from '../../api/session.ts';
-import { changeVideoRequest, listVideosQuery, videoAnswer, videoPage } from '../../api/video.ts';
+import { changeVideoRequest, videoAnswer } from '../../api/video.ts';
 import type { PlaybackGate } from '../../library/playback-gate.ts';
 import { presentVideo } from '../../library/video-presentation.ts';
 import type { VideoChanges, VideoListing, VideoRow } from '../../library/video-store.ts';
@@ -25,20 +25,6 @@ const tags = ['videos'];
 const params = z.object({ id: videoId });
 const query = z.object({ token: z.string().max(4096).optional() });
 const video = { description: 'The video.', content: { 'application/json': { schema: videoAnswer } } };
-
-const listVideos = createRoute({
-  method: 'get',
-  path: '/api/v1/videos',
-  operationId: 'listVideos',
-  tags,
-  summary: 'List public videos',
-  description: 'Newest first. Unlisted and private videos are left out.',
-  request: { query: listVideosQuery },
-  responses: {
-    200: { description: 'A page.', content: { 'application/json': { schema: videoPage } } },
-    ...problems('validation-failed'),
-  },
-});
 
 const getVideo = createRoute({
   method: 'get',
@@ -86,7 +72,7 @@ export type VideoRouteParts = {
   };
 };
 
-/** Declares the routes of docs/protocol.md, section 8, as far as they exist. */
+/** Declares the routes of one video (docs/protocol.md, section 8). */
 export function addVideoRoutes(
   app: OpenAPIHono,
   shelf: VideoShelf,
@@ -95,13 +81,6 @@ export function addVideoRoutes(
 ): void {
   const present = (found: VideoRow, headers: Headers, ticket: string | null) =>
     presentVideo(found, publicUrlFor(headers, address()), webRtc.engine.unavailable === null, ticket);
-
-  app.openapi(listVideos, async c => {
-    const { limit, cursor, state } = c.req.valid('query');
-    const page = await shelf.list({ limit, cursor, state, visibility: 'public' });
-    const items = page.items.map(item => present(item, c.req.raw.headers, null));
-    return c.json({ items, nextCursor: page.nextCursor }, 200);
-  });
 
   app.openapi(getVideo, async c => {
     const { id } = c.req.valid('param');

@@ -8,6 +8,7 @@ import * as uploads from './0006-uploads.ts';
 import * as deletions from './0008-deletions.ts';
 import * as webhooks from './0009-webhooks.ts';
 import * as playbackEpoch from './0010-playback-epoch.ts';
+import * as videoOrders from './0011-video-orders.ts';
 
 /** One step of the schema. Steps that were released are never changed, only followed by others. */
 export type Migration = {
@@ -26,4 +27,5 @@ export const allMigrations: Readonly<Record<string, Migration>> = {
   '0008-deletions': deletions,
   '0009-webhooks': webhooks,
   '0010-playback-epoch': playbackEpoch,
+  '0011-video-orders': videoOrders,
 };
