@@ -5,6 +5,8 @@ import type { Database } from '../store/database.ts';
 import { titleKey } from '../store/title-key.ts';
 import { listVideoRows, type VideoListing } from './video-list-store.ts';
 
+export type { VideoListing } from './video-list-store.ts';
+
 /** A video as the table `videos` holds it. Times are whole milliseconds: a page's cursor relies on it. */
 export type VideoRow = {
   readonly id: string;

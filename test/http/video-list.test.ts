@@ -5,7 +5,7 @@ import { startApi } from './running-api.ts';
 
 const { call, database, state, videos } = await startApi(t);
 
-const ada = { kind: 'person', accountId: 'adaadaadaada', role: 'user', level: 'free' } as const;
+const ada = { kind: 'person', accountId: 'adaadaadaada', role: 'user', level: 'free', login: null } as const;
 const bob = { ...ada, accountId: 'bobbobbobbob' };
 const admin = { ...ada, accountId: 'adminadminad', role: 'admin' } as const;
 for (const { accountId: id } of [ada, bob, admin]) {
