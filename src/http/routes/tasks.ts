@@ -1,11 +1,11 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import { videoId } from '../../api/session.ts';
 import { videoTasks } from '../../api/task.ts';
-import { LivereelError } from '../../errors.ts';
 import type { TaskQueue } from '../../jobs/task-queue.ts';
 import type { VideoViewing } from '../../library/video-viewing.ts';
 import { askerOf } from '../asker.ts';
 import { tokenOf } from '../bearer-token.ts';
+import { noSuchVideo } from '../change-access.ts';
 import { problems } from '../problem-schema.ts';
 import type { VideoShelf } from './videos.ts';
 
@@ -36,11 +36,7 @@ export function addTaskRoutes(
     const video = await videos.find(id);
     const token = tokenOf(c.req.raw.headers, c.req.valid('query').token);
     const seen = video && (await viewing.of(video, { token, asker: () => askerOf(c) }));
-    if (seen === undefined)
-      throw new LivereelError(
-        'not-found',
-        'There is no such video. Check the id; a private video needs its token.',
-      );
+    if (seen === undefined) throw noSuchVideo();
     const items = (await tasks.list(id)).map(({ task, state, percent, attempts, error }) => ({
       task,
       state,

@@ -1,11 +1,11 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import { videoId } from '../../api/session.ts';
 import { transcriptAnswer } from '../../api/transcript.ts';
-import { LivereelError } from '../../errors.ts';
 import { type CaptionShelf, transcriptOf } from '../../library/known-captions.ts';
 import type { VideoViewing } from '../../library/video-viewing.ts';
 import { askerOf } from '../asker.ts';
 import { tokenOf } from '../bearer-token.ts';
+import { noSuchVideo } from '../change-access.ts';
 import { problems } from '../problem-schema.ts';
 import type { VideoShelf } from './videos.ts';
 
@@ -40,10 +40,7 @@ export function addTranscriptRoutes(
     const token = tokenOf(c.req.raw.headers, c.req.valid('query').token);
     const seen = video && (await viewing.of(video, { token, asker: () => askerOf(c) }));
     if (seen === undefined) {
-      throw new LivereelError(
-        'not-found',
-        'There is no such video. Check the id; a private video needs its token.',
-      );
+      throw noSuchVideo();
     }
     const { language, ...said } = transcriptOf(known);
     const spoken = language ?? (seen.video.language === 'auto' ? null : seen.video.language);
