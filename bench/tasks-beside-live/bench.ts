@@ -15,7 +15,7 @@ type Variant = (typeof variants)[number];
 
 const clip = await makeClip({
   kind: 'webm-vp8',
-  durationSeconds: 12,
+  durationSeconds: 8,
   width: 1280,
   height: 720,
   videoBitsPerSecond: 2_000_000,

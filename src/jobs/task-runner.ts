@@ -149,7 +149,10 @@ export class TaskRunner<Video> {
   }
 
   async #sweep(): Promise<void> {
-    for (const attempt of await this.#store.lost(silentSeconds)) await this.#lose(attempt);
+    for (const attempt of await this.#store.lost(silentSeconds)) {
+      // Our own live, however long the database was away.
+      if (!this.#working.has(attempt.jobId)) await this.#lose(attempt);
+    }
   }
 
   /** What was under way when its process died may be what killed it: it gets a few more attempts. */

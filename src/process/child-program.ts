@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
 import { LivereelError } from '../errors.ts';
 import type { Log } from '../log.ts';
@@ -52,6 +53,7 @@ export type ProgramExit = { readonly code: number | null; readonly signal: NodeJ
 const keptErrorBytes = 8 * 1024;
 const presetGraceSeconds = 2;
 const cpuGraceSeconds = 5;
+const autogroupRetryMillis = 150;
 // Grandchildren may hold standard error open after the program itself is gone; its own last words are there at once.
 const lastWordsMillis = 100;
 
@@ -182,7 +184,22 @@ export function startProgram(spec: ProgramSpec): ChildProgram {
       !wrapper('setpriv') && { uid: spec.asUser.uid, gid: spec.asUser.gid }),
   });
   spec.log.debug({ program: spec.name, pid: child.pid }, 'program started');
+  if (spec.isIdle && child.pid !== undefined) yieldAsGroup(child.pid);
   return new ChildProgram(child, spec);
+}
+
+/**
+ * Where the kernel shares the processor among sessions of processes first (sched_autogroup, sched(7)), a program that
+ * leads its own is weighed as a group, and its own priority counts within that alone.
+ */
+function yieldAsGroup(pid: number, triesLeft = 3): void {
+  try {
+    writeFileSync(`/proc/${pid}/autogroup`, '19');
+  } catch (error) {
+    // EAGAIN: an ordinary user may do this ten times a second. Anything else: there is no such thing here.
+    if ((error as NodeJS.ErrnoException).code !== 'EAGAIN' || triesLeft === 0) return;
+    setTimeout(() => yieldAsGroup(pid, triesLeft - 1), autogroupRetryMillis).unref();
+  }
 }
 
 /** Runs a program to its end. @throws LivereelError `program-missing`; `program-failed` with its last words. */

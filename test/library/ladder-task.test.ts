@@ -1,33 +1,14 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
-import type { TaskContext } from '../../src/jobs/task-handler.ts';
 import { ladderTask } from '../../src/library/ladder-task.ts';
 import type { VideoRow } from '../../src/library/video-store.ts';
-import { createLog } from '../../src/log.ts';
-import { ContentDirectory } from '../../src/store/content-directory.ts';
 import { runFfmpeg, runProgram } from '../support/run-program.ts';
+import { firstAttempt, mediaContent } from './media-content.ts';
 
-const content = new ContentDirectory(await mkdtemp(join(tmpdir(), 'livereel-ladder-')));
-t.teardown(() => rm(content.root, { recursive: true, force: true }));
-await content.prepare();
-const workingDirectory = join(content.tmpDir, 'ffmpeg');
-await mkdir(workingDirectory);
-const run = {
-  ffmpegPath: 'ffmpeg',
-  ffprobePath: 'ffprobe',
-  addressSpaceBytes: 2 ** 31,
-  workingDirectory,
-  log: createLog('silent'),
-};
+const { content, run } = await mediaContent(t);
 const ladder = ladderTask({ content, run, exclusively: (_, work) => work() });
-const context: TaskContext = {
-  signal: new AbortController().signal,
-  progress: () => undefined,
-  attempt: 1,
-  threads: 1,
-};
+const context = firstAttempt;
 
 const id = 'video0000001';
 const hls = content.hlsDir(id);

@@ -1,28 +1,14 @@
-import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import t from 'tap';
-import type { TaskContext } from '../../src/jobs/task-handler.ts';
 import { loudnessTask } from '../../src/library/loudness-task.ts';
 import { previewTask, storyboardTask, thumbnailTask } from '../../src/library/still-tasks.ts';
 import type { VideoChanges, VideoRow } from '../../src/library/video-store.ts';
-import { createLog } from '../../src/log.ts';
-import { ContentDirectory } from '../../src/store/content-directory.ts';
 import { runFfmpeg } from '../support/run-program.ts';
+import { firstAttempt, mediaContent } from './media-content.ts';
 
-const content = new ContentDirectory(await mkdtemp(join(tmpdir(), 'livereel-media-tasks-')));
-t.teardown(() => rm(content.root, { recursive: true, force: true }));
-await content.prepare();
-const workingDirectory = join(content.tmpDir, 'ffmpeg');
-await mkdir(workingDirectory);
-const run = {
-  ffmpegPath: 'ffmpeg',
-  ffprobePath: 'ffprobe',
-  addressSpaceBytes: 2 ** 31,
-  workingDirectory,
-  log: createLog('silent'),
-};
+const { content, run } = await mediaContent(t);
 const told: VideoChanges[] = [];
 const videos = {
   update: async (_: string, changes: VideoChanges) => {
@@ -31,12 +17,7 @@ const videos = {
   },
 };
 const parts = { content, videos, run };
-const context: TaskContext = {
-  signal: new AbortController().signal,
-  progress: () => undefined,
-  attempt: 1,
-  threads: 1,
-};
+const context = firstAttempt;
 let made = 0;
 
 /** A video of our own: what it holds, how long it lasts. */
