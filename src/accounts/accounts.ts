@@ -47,10 +47,13 @@ export class Accounts {
 
   /**
    * Makes an account and logs in. `email` is in lower case. It takes as long when the address is taken.
-   * @throws LivereelError `email-taken`, `too-many-requests`, `server-full`.
+   * @throws LivereelError `email-taken`, `forbidden` (nobody signs up here), `too-many-requests`, `server-full`.
    */
   async signUp(wish: { email: string; password: string; name: string }, client: Client): Promise<LoggedIn> {
     const { store, logins, hasher, limits, log } = this.#parts;
+    if (!limits.mayTry('sign-up from address')) {
+      throw new LivereelError('forbidden', 'Nobody signs up here. Ask whoever runs this server.');
+    }
     // All count: each that fails tells that an address is taken, and cannot but do so where no mail is sent.
     await limits.take('sign-up from address', networkOf(client.address));
     const passwordHash = await hasher.hash(wish.password);

@@ -52,6 +52,11 @@ export class AttemptLimits {
     throw new LivereelError('too-many-requests', detail, { retryAfterSeconds });
   }
 
+  /** False where even the first is one too many. */
+  mayTry(kind: AttemptKind): boolean {
+    return this.#limits[kind].most > 0;
+  }
+
   /** It was right: it does not count. */
   async giveBack(kind: AttemptKind, subject: string): Promise<void> {
     await this.#store.giveBack(this.#nameOf(kind, subject));

@@ -6,7 +6,7 @@ import { isAccessToken } from '../accounts/signed-tokens.ts';
 import { isLoopback } from '../config.ts';
 import { LivereelError } from '../errors.ts';
 import { tokenOf } from './bearer-token.ts';
-import { cookieTokens } from './login-cookies.ts';
+import { cookieTokens, isOwnPage } from './login-cookies.ts';
 import { type HeaderReader, type PublicAddress, publicUrlFor } from './request-origin.ts';
 
 /** Who knows people by what their requests carry. */
@@ -28,6 +28,11 @@ export const askerHeaders = [
 
 /** A server without accounts: everybody is unknown. */
 export const nobodyKnown: Askers = { of: async () => anyone };
+
+/** The same, but that a bad token or key makes its bearer nobody: where it is all the same why there is nothing. */
+export function forgiving(askers: Askers): Askers {
+  return { of: async headers => (await askers.of(headers).catch(unlessUnauthorized)) ?? anyone };
+}
 
 export type KnownAskersParts = {
   readonly logins: Pick<Logins, 'personOf'>;
@@ -57,25 +62,25 @@ export class KnownAskers implements Askers {
     const person = access === undefined ? undefined : await logins.personOf(access).catch(unlessUnauthorized);
     if (person !== undefined) return person;
     // Who shows a token wants to be let in by it, and is told when it is wrong.
-    return token === undefined && isOpenHere && isLoopbackName(headers, publicAddress())
+    return token === undefined && isOpenHere && isAtThisMachine(headers, publicAddress())
       ? { kind: 'owner-of-all' }
       : anyone;
   }
 }
 
-/** A cookie whose login is over is no reason to refuse: the page is one of somebody who is not logged in. */
+/** What is no longer good is no reason to refuse: it is one of somebody who is not logged in. */
 function unlessUnauthorized(error: unknown): undefined {
   if (error instanceof LivereelError && error.code === 'unauthorized') return undefined;
   throw error;
 }
 
 /**
- * Whether the machine was asked for by a name of its own. Who comes through another proxy, or by a foreign name that
- * was made to lead here (DNS rebinding), is not at the machine.
+ * Whether the machine was asked for by a name of its own, and not by a page from elsewhere. Who comes through another
+ * proxy, or by a foreign name that was made to lead here (DNS rebinding), is not at the machine.
  */
-function isLoopbackName(headers: HeaderReader, address: PublicAddress): boolean {
-  const { hostname } = new URL(publicUrlFor(headers, { ...address, isFixed: false }));
-  return isLoopback(hostname.replace(/^\[|\]$/g, ''));
+function isAtThisMachine(headers: HeaderReader, address: PublicAddress): boolean {
+  const url = publicUrlFor(headers, { ...address, isFixed: false });
+  return isLoopback(new URL(url).hostname.replace(/^\[|\]$/g, '')) && isOwnPage(headers, url);
 }
 
 const variable = 'asker';

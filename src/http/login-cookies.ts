@@ -39,7 +39,7 @@ export function cookieTokens(
  * `Sec-Fetch-Site` (W3C Fetch Metadata) where a request comes from; without that, as over plain HTTP, they send
  * `Origin` with whatever changes something and with each WebSocket. Programs send neither.
  */
-function isOwnPage(headers: HeaderReader, publicUrl: string): boolean {
+export function isOwnPage(headers: HeaderReader, publicUrl: string): boolean {
   const site = headers.get('sec-fetch-site');
   if (site) return site === 'same-origin' || site === 'none';
   const origin = headers.get('origin');

@@ -210,6 +210,14 @@ t.test('on an open server at this machine everything works without an account', 
   for (const host of ['evil.example', '192.168.1.5:8000']) {
     t.equal((await call(nobodys, { headers: { host } })).status, 404, `${host} is not this machine`);
   }
+  for (const foreign of [{ 'sec-fetch-site': 'cross-site' }, { origin: 'http://evil.example' }]) {
+    t.equal((await call(nobodys, { headers: foreign })).status, 404, 'a page from elsewhere is not here');
+    const blindly = { method: 'POST', headers: foreign };
+    t.match(await call('/api/v1/sessions?token=x', blindly), {
+      status: 403,
+      json: { code: 'cross-site-request' },
+    });
+  }
   t.equal((await call(nobodys, { headers: bearer('wrong') })).status, 404, 'a wrong token is wrong');
   const end = nobodys.replace('videos', 'sessions');
   t.equal((await call(`${end}/end`, { method: 'POST', headers: bearer('wrong') })).status, 404);

@@ -237,6 +237,8 @@ t.test('sign-ups are counted by address', async t => {
   await t.rejects(signUp(call, 'one'), /email-taken/);
   await t.rejects(signUp(call, 'two'), /too-many-requests/);
   await signUp(call, 'two', '192.0.2.2');
+  const closed = await startApi(t, { server, maxSignUpsPerAddress: 0 });
+  await t.rejects(signUp(closed.call, 'one'), /Nobody signs up here/);
 });
 
 const none = { minutes: null, bytes: null, sessions: null };

@@ -35,7 +35,12 @@ const signUp = createRoute({
   description: 'Makes an account and logs in. Nobody is sent a mail.',
   security: [],
   request: { body: { required: true, content: { 'application/json': { schema: signUpRequest } } } },
-  responses: { 201: login, ...unreadable, ...problems('unsupported-media-type', 'email-taken'), ...busy },
+  responses: {
+    201: login,
+    ...unreadable,
+    ...problems('unsupported-media-type', 'email-taken', 'forbidden'),
+    ...busy,
+  },
 });
 
 const logIn = createRoute({
