@@ -1,6 +1,6 @@
 import { parameterSetsIn, pictureSizeOf, withLengths } from '../media/avc.ts';
 import { type MatroskaTrack, MatroskaWriter } from '../media/matroska-writer.ts';
-import { isOpusStereo, opusHead } from '../media/opus.ts';
+import { isOpusStereo, opusHead, opusMicros, opusSilence } from '../media/opus.ts';
 import { readVp8Head } from '../media/vp8.ts';
 import type { MediaFrame } from '../rtp/media-frame.ts';
 
@@ -24,6 +24,8 @@ type Stream = {
   readonly startByte: number;
   /** The newest frame of each kind, in ticks; -1 before the first. */
   readonly newestTicks: { video: number; audio: number };
+  /** Where the sound that was written ends, on the frames' clock; null before the first. */
+  soundEndsMicros: number | null;
 };
 
 const trackNumbers = { video: 1, audio: 2 } as const;
@@ -37,6 +39,10 @@ const mostHeldBytes = 8_388_608;
 const leadMicros = 100_000;
 // An Opus packet decodes to what its encoder heard so much earlier: 312 samples in all encoders that publish live.
 const soundDelayMicros = 6_500;
+// Packets of sound that never came are filled with silence when they are worth it and few: ffmpeg, which fills longer
+// gaps, lets shorter ones add up to 30 ms before it does, and all that time sound would be early.
+const shortestGapMicros = 5_000;
+const longestGapMicros = 100_000;
 // Parameter sets stand in front of a key picture: the rest of it need not be looked through.
 const mostParameterSetBytes = 4_096;
 // A reader of the stream takes a step back of a second for a clock that was set.
@@ -75,7 +81,21 @@ export class MediaFrameWriter {
     if (frame.kind === 'audio') this.#hear(frame);
     if (this.#stream === null) this.#hold(frame);
     else if (this.#isForNewHeader(frame, this.#stream)) this.#begin([frame]);
-    else this.#write(frame, this.#stream, []);
+    else {
+      this.#fillGap(frame, this.#stream);
+      this.#write(frame, this.#stream, []);
+    }
+  }
+
+  #fillGap({ kind, codec, timeMicros, bytes, isKey }: MediaFrame, stream: Stream): void {
+    if (kind !== 'audio' || stream.soundEndsMicros === null) return;
+    const gapMicros = timeMicros - stream.soundEndsMicros;
+    if (gapMicros < shortestGapMicros || gapMicros > longestGapMicros) return;
+    let atMicros = stream.soundEndsMicros;
+    for (const silence of opusSilence(gapMicros, bytes)) {
+      this.#write({ kind, codec, timeMicros: atMicros, isKey, bytes: silence.bytes }, stream, []);
+      atMicros += silence.micros;
+    }
   }
 
   #hear({ bytes }: MediaFrame): void {
@@ -123,12 +143,13 @@ export class MediaFrameWriter {
     // A key picture that does not tell how it is coded: the next one may.
     if (first.kind === 'video' && picture === null) return;
     const channels = this.#heardChannels;
-    const stream = {
+    const stream: Stream = {
       picture,
       channels,
       startMicros: first.timeMicros - leadMicros,
       startByte: this.#sink.takenBytes,
       newestTicks: { video: -1, audio: -1 },
+      soundEndsMicros: null,
     };
     this.#stream = stream;
     this.#isKeyNeeded = false;
@@ -152,6 +173,7 @@ export class MediaFrameWriter {
       return false;
     }
     stream.newestTicks[kind] = ticks;
+    if (kind === 'audio') stream.soundEndsMicros = frame.timeMicros + opusMicros(bytes);
     const head = this.#writer.frameHead(trackNumbers[kind], ticks, isKey, bytes.length);
     const payload = [...header, head, bytes];
     const units = payload.reduce((sum, part) => sum + part.length, 0);

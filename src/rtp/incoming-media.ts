@@ -59,7 +59,6 @@ export class IncomingMedia {
   #feedbackMillis = 0;
   #reportMillis = 0;
   #newestSsrc = 0;
-  #lastReceivedMillis: number | null = null;
   readonly #frameMicros = { video: Number.NEGATIVE_INFINITY, audio: Number.NEGATIVE_INFINITY };
 
   /** `keyFrameIntervalMillis`: how old the newest key frame of what is recorded becomes before one is asked for. */
@@ -79,17 +78,6 @@ export class IncomingMedia {
       media,
       (one, ssrc, layerIndex) => new IncomingSource(one, ssrc, layerIndex, this.#clocks, output),
     );
-  }
-
-  /** When anything came that was RTP or RTCP, by the caller's clock; null before. */
-  get lastReceivedMillis(): number | null {
-    return this.#lastReceivedMillis;
-  }
-
-  /** All sources that there were have said goodbye (RFC 3550, section 6.6), and nothing came after that. */
-  get isOver(): boolean {
-    const sources = [...this.#sources];
-    return sources.length > 0 && sources.every(({ hasSaidGoodbye }) => hasSaidGoodbye);
   }
 
   /** Takes one datagram of the publisher's, decrypted. It keeps views into it until its pictures are whole. */
@@ -146,7 +134,6 @@ export class IncomingMedia {
   #receiveRtp(packet: RtpPacket): void {
     const media = this.#sources.mediaOf(packet);
     if (media === null) return;
-    this.#lastReceivedMillis = this.#nowMillis;
     const sequence = extensionOf(packet, media.extensions.transportSequence);
     if (sequence?.length === 2) this.#feedback.note(readUint16(sequence, 0), this.#nowMillis);
     this.#newestSsrc = packet.ssrc;
@@ -159,7 +146,6 @@ export class IncomingMedia {
 
   #receiveRtcp(bytes: Uint8Array): void {
     for (const packet of readRtcp(bytes)) {
-      this.#lastReceivedMillis = this.#nowMillis;
       if (packet.type === 'sender-report') this.#sources.report(packet, this.#nowMillis);
       if (packet.type === 'bye') for (const ssrc of packet.ssrcs) this.#sources.bySsrc(ssrc)?.sayGoodbye();
     }

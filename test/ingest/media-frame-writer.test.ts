@@ -120,6 +120,25 @@ t.test('a gap freezes the picture and shifts no sound', async t => {
   for (const { offsetMillis } of offsets) t.ok(Math.abs(offsetMillis) <= 20, `${offsetMillis} ms`);
 });
 
+t.test(
+  'a packet of sound that never came is silence of its length: what follows is where it was',
+  async t => {
+    const { stream, publish } = await startStream(t);
+    const frames = await framesOf({ kind: 'webm-h264', durationSeconds: 6 });
+    // One packet of 20 ms each time, between the beeps: too short for ffmpeg to fill.
+    const heard = sound(frames);
+    const lost = [1.5, 3.5].map(seconds => heard.find(({ timeMicros }) => timeMicros >= seconds * 1e6));
+    publish(frames.filter(frame => !lost.includes(frame)));
+    const result = await stream.end();
+    t.equal(result.damages, 0);
+    const offsets = await avOffset(await stream.wholeFile());
+    t.equal(offsets.length, 6);
+    const millis = offsets.map(({ offsetMillis }) => offsetMillis);
+    const spread = Math.max(...millis) - Math.min(...millis);
+    t.ok(spread < 10, `${millis.map(Math.round)} ms`);
+  },
+);
+
 t.test('sound and pictures that come later than the header join at the next key picture', async t => {
   const { stream, publish } = await startStream(t);
   const frames = await framesOf({ kind: 'webm-h264', durationSeconds: 8 });

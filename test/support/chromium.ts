@@ -55,9 +55,13 @@ export async function launchChromium(extraFlags: readonly string[] = []): Promis
     async page() {
       const page = Object.assign(await context.newPage(), { errors: [] as string[] });
       page.on('pageerror', error => page.errors.push(`${error}`));
+      const hangUps = new Set<string>();
       page.on('console', message => {
         const { url } = message.location();
-        if (message.type() !== 'error' || isHangUp(message.text(), url)) return;
+        if (message.type() !== 'error') return;
+        const isFirst = !hangUps.has(url);
+        hangUps.add(url);
+        if (isFirst && isHangUp(message.text(), url)) return;
         page.errors.push(`${message.text()} (${url})`);
       });
       return page;
@@ -69,7 +73,13 @@ export async function launchChromium(extraFlags: readonly string[] = []): Promis
   };
 }
 
-/** When a live video ends both sides hang up, and the one that comes later is told that there is nobody. */
+/**
+ * When a live video ends both sides hang up, and the one that comes later is told that there is nobody (404 of the
+ * connection's own address); a player that was just connecting anew, that nothing is live any more (409 of the video's).
+ * Once for each address: who asks again and again is wrong.
+ */
 function isHangUp(text: string, url: string): boolean {
-  return /status of (404|409)/.test(text) && url.includes('/whep/');
+  const { pathname } = new URL(url === '' ? 'about:blank' : url);
+  if (/status of 404/.test(text)) return /^\/whep\/[^/]+\/[^/]+$/.test(pathname);
+  return /status of 409/.test(text) && /^\/whep\/[^/]+$/.test(pathname);
 }

@@ -52,6 +52,11 @@ export class HlsPlayback extends EventTarget implements Playback {
   #beginTimer: ReturnType<typeof setTimeout> | undefined;
   #isClosed = false;
 
+  /** Has the browser load the player's code, so that one that is made later begins without waiting for it. */
+  static prepare(): void {
+    import('hls.js/light').catch(() => {});
+  }
+
   /** Begins at once: at the live edge, or at `startSeconds` of the media timeline. */
   constructor(video: HTMLVideoElement, url: string, startSeconds?: number) {
     super();

@@ -117,15 +117,22 @@ function times(playback: Playback) {
   return html`<span class="times number" data-testid="times">-${clock(end - at)}</span>`;
 }
 
-/** Live and how far behind, or the way back; always in sight, because it is true or false at every moment. */
-export function liveBadge(playback: Playback, toLive: () => void): TemplateResult | typeof nothing {
+/**
+ * Live and how far behind, or the way back; always in sight, because it is true or false at every moment. `from`: where
+ * the delay that is told begins, when that is not plain.
+ */
+export function liveBadge(
+  playback: Playback,
+  toLive: () => void,
+  from = '',
+): TemplateResult | typeof nothing {
   if (!playback.isLive) return nothing;
   if (!playback.isAtLive) {
     return html`<button class="button over-video" data-testid="back-to-live" @click=${toLive}>Back to live</button>`;
   }
   const delay = playback.latencySeconds;
   return html`<span class="live number" data-testid="live-badge"
-    ><i class="dot" aria-hidden="true"></i>Live<span class="delay">${delay > 0 ? delayWords(delay) : ''}</span></span
+    ><i class="dot" aria-hidden="true"></i>Live<span class="delay">${delay > 0 ? delayWords(delay) + from : ''}</span></span
   >`;
 }
 

@@ -1,5 +1,5 @@
 import './player.css';
-import { html, nothing } from 'lit';
+import { html, nothing, type TemplateResult } from 'lit';
 import type { CaptionFeed } from '../captions/caption-feed.ts';
 import '../captions/caption-overlay.ts';
 import type { Playhead } from '../captions/caption-overlay.ts';
@@ -152,7 +152,7 @@ export class Player extends LightElement {
         sample=${isMenuOpen ? 'Captions look like this' : ''}
       ></lr-caption-overlay>
       <div class="above">
-        ${this.#playback === undefined || this.#isShowingStall ? nothing : liveBadge(this.#playback, this.#toLive)}
+        ${this.#badge()}
         ${
           isMuted
             ? html`<button class="button over-video" data-testid="tap-for-sound" @click=${this.#toggleSound}>
@@ -244,6 +244,13 @@ export class Player extends LightElement {
 
   get #captionTools(): CaptionTools | null {
     return this.querySelector('lr-caption-tools');
+  }
+
+  #badge(): TemplateResult | typeof nothing {
+    const playback = this.#playback;
+    if (playback === undefined || this.#isShowingStall) return nothing;
+    // By WebRTC nobody knows how long the picture took from the camera to the server.
+    return liveBadge(playback, this.#toLive, playback.way === 'whep' ? ' from the server' : '');
   }
 
   readonly #toLive = (): void => this.#playback?.seekToLive();

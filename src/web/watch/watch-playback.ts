@@ -6,8 +6,9 @@ import { WhepPlayback } from './whep-playback.ts';
 /** The two elements that take turns; one of them is in sight. */
 export type Screens = { readonly hls: HTMLVideoElement; readonly whep: HTMLVideoElement };
 
-// From here on HLS gets ready behind the scenes, so that it is there when WebRTC does not get through.
-const headStartMillis = 1_300;
+// From here on HLS gets ready behind the scenes, so that it is there when WebRTC does not get through: a second and a half
+// before WebRTC gives up, and shown as soon as it has a picture. Mostly WebRTC has one long before this.
+const headStartMillis = 700;
 // This close to the newest picture somebody who seeks wants just that.
 const nearLiveSeconds = 2;
 
@@ -194,6 +195,8 @@ export class WatchPlayback extends EventTarget implements Playback {
     if (this.#whep !== undefined) return;
     if (this.#hasPicture) this.#screens.whep.muted = true;
     const whep = new WhepPlayback(this.#screens.whep, this.#whepUrl);
+    // Should HLS be needed it begins at once.
+    HlsPlayback.prepare();
     this.#whep = whep;
     whep.clock = this.#clock;
     whep.isHeld = this.#isHeld;
