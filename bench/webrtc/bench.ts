@@ -3,6 +3,7 @@ import { type Figures, median, percentile, print } from '../measure.ts';
 import { type GlassToGlass, measureGlassToGlass } from './glass-to-glass.ts';
 import { Janus } from './janus.ts';
 import { type Load, measureLoad } from './load.ts';
+import { measureFallBack, measureRecorderFirstPicture } from './recorder.ts';
 import { type Stand, withBareEngine, withJanus, withLivereel } from './stands.ts';
 
 const rounds = 3;
@@ -96,6 +97,8 @@ print({
   figures: {
     ...seenFigures(ours, figure => figure),
     ...(janus.length > 0 && seenFigures(janus, beside)),
+    ...(await measureRecorderFirstPicture()),
+    ...(await measureFallBack()),
     ...(await loadFigures()),
   },
   rounds: {
