@@ -4,6 +4,7 @@ import { LivereelError } from '../errors.ts';
 import { apiDocument } from './api-document.ts';
 import { type ApiParts, addApiRoutes } from './api-routes.ts';
 import { rememberAsker } from './asker.ts';
+import { checkAnswers } from './checked-answers.ts';
 import { refuseForeignPages } from './foreign-pages.ts';
 import { problemResponse } from './problem.ts';
 import { watchRequests } from './request-watch.ts';
@@ -33,6 +34,7 @@ export function createApiApp(parts: ApiParts): OpenAPIHono {
     return response;
   });
   app.use(watchRequests(parts.metrics, log));
+  if (parts.checksAnswers) app.use(checkAnswers(app));
   app.use(refuseForeignPages(parts.publicAddress));
   app.use(rememberAsker(parts.askers));
   const limited = bodyLimit({ maxSize: maxBodyBytes, onError: bodyTooLarge });

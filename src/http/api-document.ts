@@ -1,5 +1,6 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { declareDataPlane } from './data-contract.ts';
+import { standardSchemas } from './standard-schemas.ts';
 import { declareWebRtc } from './webrtc-contract.ts';
 
 /**
@@ -37,7 +38,7 @@ export function apiDocument(app: OpenAPIHono, version: string) {
   });
   declareDataPlane(app.openAPIRegistry);
   declareWebRtc(app.openAPIRegistry);
-  return app.getOpenAPI31Document({
+  const document = app.getOpenAPI31Document({
     openapi: '3.1.0',
     info: {
       title: 'livereel',
@@ -61,8 +62,10 @@ export function apiDocument(app: OpenAPIHono, version: string) {
       },
       { name: 'accounts', description: 'People, where they are logged in, and the keys of their scripts.' },
       { name: 'videos', description: 'What was recorded, or is being recorded.' },
+      { name: 'uploads', description: 'Videos that come as files.' },
       { name: 'webhooks', description: 'Being told by HTTP what happens to videos.' },
       { name: 'server', description: "The server's own state." },
     ],
   });
+  return standardSchemas(document);
 }

@@ -23,6 +23,8 @@ export type ApiParts = PeopleParts &
     readonly publicAddress: () => PublicAddress;
     /** livereel's own, e.g. `0.1.0`. */
     readonly version: string;
+    /** Every answer is held against its schema; one that does not fit is a 500. For tests. */
+    readonly checksAnswers?: boolean;
     readonly log: Log;
   };
 

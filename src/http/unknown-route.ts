@@ -29,7 +29,7 @@ function methodsAt(app: OpenAPIHono, path: string): string[] {
     methods.add(route.method);
     if (route.method === 'GET') methods.add('HEAD');
   }
-  return [...methods];
+  return [...methods].sort();
 }
 
 function patternOf(route: string): RegExp {

@@ -1,3 +1,6 @@
+import { Validator } from '@seriousme/openapi-schema-validator';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { default as addFormats } from 'ajv-formats';
 import t from 'tap';
 import type { ZodType } from 'zod';
 import { problemAnswer } from '../../src/api/problem.ts';
@@ -42,6 +45,55 @@ t.test('the contract at /openapi.json', async t => {
   t.test('is OpenAPI 3.1 of this version, in JSON', async t => {
     t.match(answer, { status: 200, headers: { 'content-type': /^application\/json/ } });
     t.match(document, { openapi: /^3\.1\.\d$/, info: { title: 'livereel', version: '1.2.3' } });
+  });
+
+  t.test('is what the standard says a document is', async t => {
+    const validator = new Validator();
+    const result = await validator.validate(JSON.parse(answer.text) as Record<string, unknown>);
+    t.equal(validator.version, '3.1');
+    t.match(result, { valid: true }, JSON.stringify(result.errors)?.slice(0, 500));
+    const broken = JSON.parse(answer.text) as { paths: Record<string, unknown> };
+    broken.paths['/api/v1/videos'] = { get: { responses: 'none' } };
+    t.match(await new Validator().validate(broken), { valid: false }, 'and one that is not is found out');
+  });
+
+  t.test('every example of a body fits its schema, read by somebody else', async t => {
+    const ajv = new Ajv2020({ strict: false, allErrors: true });
+    addFormats.default(ajv);
+    const { components } = document;
+    const check = (schema: Schema, example: unknown, where: string) => {
+      const fits = ajv.compile({ ...schema, components });
+      t.ok(fits(example), `${where}: ${ajv.errorsText(fits.errors)}`);
+    };
+    for (const { path, method, operation } of operations) {
+      const bodies = { request: operation.requestBody, ...operation.responses };
+      for (const [which, body] of Object.entries(bodies)) {
+        for (const [type, media] of Object.entries(body?.content ?? {})) {
+          if (!type.endsWith('json')) continue;
+          const schema = components.schemas[media.schema.$ref?.split('/').at(-1) ?? ''] ?? media.schema;
+          const examples = media.examples
+            ? Object.values(media.examples).map(({ value }) => value)
+            : [media.example ?? schema.examples?.[0]];
+          for (const example of examples) check(media.schema, example, `${method} ${path} ${which}`);
+        }
+      }
+    }
+  });
+
+  t.test('lists are of one shape: items and nextCursor, or items alone where all fit', async t => {
+    for (const { path, method, operation } of operations) {
+      const media = operation.responses[200]?.content?.['application/json'];
+      const schema =
+        media && (document.components.schemas[media.schema.$ref?.split('/').at(-1) ?? ''] ?? media.schema);
+      if (!schema?.properties?.items) continue;
+      const isPaged = operation.parameters?.some(({ name }) => name === 'cursor') ?? false;
+      t.equal('nextCursor' in schema.properties, isPaged, `${method} ${path}`);
+      if (isPaged)
+        t.ok(
+          operation.parameters?.some(({ name }) => name === 'limit'),
+          `${method} ${path}`,
+        );
+    }
   });
 
   t.test('holds every route, and no other', async t => {

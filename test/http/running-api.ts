@@ -128,6 +128,7 @@ export async function startApi(t: Test, settings: ApiSettings = {}) {
     metrics: new Metrics([reading]),
     publicAddress,
     version: '1.2.3',
+    checksAnswers: true,
     log,
   });
   const socketPath = join(folder, 'api.sock');

@@ -31,7 +31,11 @@ const uploadVideo = createRoute({
   summary: 'Upload a file at once',
   description:
     'MP4, MOV, AVI, MKV, WMV, FLV, WebM or MPEG-TS; the bytes decide, not the name. What cannot be used is refused at once. Files that take long are better sent by tus 1.0 at `/uploads`, which goes on after a lost connection.',
-  request: { body: { content: { 'multipart/form-data': { schema: form } } } },
+  request: {
+    body: {
+      content: { 'multipart/form-data': { schema: form, example: { file: '(bytes)', title: 'Standup' } } },
+    },
+  },
   responses: {
     201: {
       description: 'The video, which is being processed.',
