@@ -20,16 +20,16 @@ import { Metrics } from './http/metrics.ts';
 import { TusDoor } from './http/tus-door.ts';
 import { webRtcReadings } from './http/webrtc-metrics.ts';
 import { workerIdOf } from './jobs/worker-id.ts';
-import { DeletionStore } from './library/deletion-store.ts';
 import { KeptTranscripts } from './library/kept-transcripts.ts';
 import { CaptionShelf } from './library/known-captions.ts';
+import { openLifecycle } from './library/open-lifecycle.ts';
 import { openPlayback } from './library/open-playback.ts';
 import { openUploads } from './library/open-uploads.ts';
 import { RecordingFinisher } from './library/recording-finisher.ts';
 import { ServerTasks } from './library/server-tasks.ts';
 import { TranscriptStore } from './library/transcript-store.ts';
 import { transcriptTask } from './library/transcript-task.ts';
-import { type StoppableWork, VideoDeletion } from './library/video-deletion.ts';
+import type { StoppableWork } from './library/video-deletion.ts';
 import { VideoStore } from './library/video-store.ts';
 import type { Log } from './log.ts';
 import { ContentLock } from './process/content-lock.ts';
@@ -156,18 +156,12 @@ async function build(
   const playback = await openPlayback({ content, database, secret, ingest: sessions, log });
   own(playback.gate);
   const noViewers = { stop: (id: string) => playback.gate.shut(id) };
+  const { retentionDays } = config;
   const work: StoppableWork[] = [finisher, tasks, noViewers];
-  const deletion = own(
-    new VideoDeletion({
-      deletions: new DeletionStore(database),
-      content,
-      sessions,
-      work,
-      events,
-      log,
-    }),
+  const chores = [{ everySeconds: 3_600, work: () => webhooks.sweep() }];
+  const { deletion } = own(
+    await openLifecycle({ database, content, sessions, work, events, retentionDays, chores, log }),
   );
-  await deletion.resume();
   const { authSecretFile: secretFile } = content;
   const accounts = own(await openAccounts({ database, secretFile, settings: config, videos: deletion, log }));
 

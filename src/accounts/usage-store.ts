@@ -24,7 +24,7 @@ export class UsageStore {
         .where({ owner_id: accountId })
         .select(
           knex.raw('coalesce(sum(duration_seconds), 0)::float8 as duration'),
-          knex.raw('coalesce(sum(size_bytes), 0)::float8 as size'),
+          knex.raw('coalesce(sum(coalesce(stored_bytes, size_bytes)), 0)::float8 as size'),
           knex.raw("count(*) filter (where state in ('created', 'live', 'interrupted')) as sessions"),
         ),
     );

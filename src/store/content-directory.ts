@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, readdir, rename, rm, statfs } from 'node:fs/promises';
+import { lstat, mkdir, readdir, rename, rm, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LivereelError } from '../errors.ts';
 import { makeSocketFolder, socketFolderOf } from '../process/socket-folder.ts';
@@ -180,6 +180,22 @@ export class ContentDirectory {
 
   async #removeSetAside(name: string): Promise<void> {
     await rm(join(this.deletedDir, name), { recursive: true, force: true, maxRetries: 3 });
+  }
+
+  /** Bytes of all files of a video; 0 when it has none. What comes or goes meanwhile may be missed. */
+  async storedBytes(id: string): Promise<number> {
+    const entries = await readdir(this.videoDir(id), { withFileTypes: true, recursive: true }).catch(
+      () => [],
+    );
+    let bytes = 0;
+    for (const entry of entries) {
+      if (!entry.isFile()) continue;
+      bytes += await lstat(join(entry.parentPath, entry.name)).then(
+        ({ size }) => size,
+        () => 0,
+      );
+    }
+    return bytes;
   }
 
   /** What we may still write, as an ordinary user. */
