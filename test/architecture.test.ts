@@ -25,6 +25,7 @@ const order = [
   'sessions/',
   'library/',
   'webhooks/',
+  'doctor/',
   'search/',
   'chat/',
   'ingest/',

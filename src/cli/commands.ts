@@ -1,4 +1,5 @@
 import type { Command } from './command.ts';
+import { doctorCommand } from './doctor-command.ts';
 import { pushCommand } from './push-command.ts';
 import { serveCommand } from './serve-command.ts';
 import { workerCommand } from './worker-command.ts';
@@ -8,4 +9,5 @@ export const commands: Readonly<Record<string, Command>> = {
   serve: serveCommand,
   worker: workerCommand,
   push: pushCommand,
+  doctor: doctorCommand,
 };

@@ -97,7 +97,8 @@ export async function checkRecording(settings: RunSettings, file: string): Promi
   };
 }
 
-async function durationOf(settings: RunSettings, file: string): Promise<number> {
+/** How long an MP4 lasts, seconds, as its index says. @throws LivereelError `program-failed` when it cannot be read. */
+export async function durationOf(settings: RunSettings, file: string): Promise<number> {
   const args = [
     '-v',
     'error',

@@ -11,6 +11,7 @@ import { allowChange, noSuchVideo } from '../change-access.ts';
 import { problems } from '../problem-schema.ts';
 import { type PublicAddress, publicUrlFor } from '../request-origin.ts';
 import { owners, type SessionDoor } from './sessions.ts';
+import type { ToldWebRtc } from './webrtc.ts';
 
 /** What the API needs of the library; `VideoStore` is it. */
 export interface VideoShelf {
@@ -64,7 +65,7 @@ export type VideoRouteParts = {
   readonly sessions: Access;
   /** The language of a video's speech (BCP-47, or `auto`) was corrected. */
   readonly onLanguage: (id: string, language: string) => Promise<void>;
-  readonly webRtc: { readonly engine: { readonly unavailable: string | null } };
+  readonly webRtc: Pick<ToldWebRtc, 'engine'>;
   readonly playback: {
     readonly viewing: Pick<VideoViewing, 'of' | 'ticketFor'>;
     readonly gate: Pick<PlaybackGate, 'shut'>;
