@@ -5,6 +5,7 @@ import { apiDocument } from './api-document.ts';
 import { type ApiParts, addApiRoutes } from './api-routes.ts';
 import { rememberAsker } from './asker.ts';
 import { checkAnswers } from './checked-answers.ts';
+import { tagVideos } from './entity-tag.ts';
 import { refuseForeignPages } from './foreign-pages.ts';
 import { problemResponse } from './problem.ts';
 import { watchRequests } from './request-watch.ts';
@@ -35,6 +36,7 @@ export function createApiApp(parts: ApiParts): OpenAPIHono {
   });
   app.use(watchRequests(parts.metrics, log));
   if (parts.checksAnswers) app.use(checkAnswers(app));
+  app.use(tagVideos());
   app.use(refuseForeignPages(parts.publicAddress));
   app.use(rememberAsker(parts.askers));
   const limited = bodyLimit({ maxSize: maxBodyBytes, onError: bodyTooLarge });

@@ -114,3 +114,8 @@ export async function personOf(c: Context): Promise<Person> {
   const detail = 'Log in, then send the access token or an API key as "Authorization: Bearer ...".';
   throw new LivereelError('unauthorized', detail);
 }
+
+/** What a request brings along to be let in by: the token it names, and who asks, found out only when it matters. */
+export function credentialsOf(c: Context) {
+  return { token: tokenOf(c.req.raw.headers, c.req.query('token')), asker: () => askerOf(c) };
+}

@@ -163,14 +163,17 @@ export class VideoStore {
    * Changes a video and answers what it is then; undefined when there is no such video.
    * @throws LivereelError `validation-failed` when `replyTo` names no video.
    */
-  async update(id: string, changes: VideoChanges): Promise<VideoRow | undefined> {
+  async update(id: string, changes: VideoChanges, unchangedSince?: Date): Promise<VideoRow | undefined> {
     const record = toRecord({ ...changes, updatedAt: new Date() });
     const rows = await this.#run((videos, knex) => {
       // Made private: links that were given out when it was private before lead nowhere any more.
       const epoch = knex.raw("playback_epoch + (visibility <> 'private')::int");
       const isHiding = changes.visibility === 'private';
       const all = isHiding ? { ...record, playback_epoch: epoch } : record;
-      return returned(videos().where({ id }).update(all));
+      const updated = videos().where({ id });
+      // Times are whole milliseconds here, Postgres' own are finer.
+      if (unchangedSince) updated.whereRaw("date_trunc('milliseconds', updated_at) = ?", [unchangedSince]);
+      return returned(updated.update(all));
     });
     return rows[0] === undefined ? undefined : toVideo(rows[0]);
   }

@@ -5,9 +5,9 @@ import type { PlaybackGate } from '../../library/playback-gate.ts';
 import { presentVideo } from '../../library/video-presentation.ts';
 import type { VideoChanges, VideoListing, VideoRow } from '../../library/video-store.ts';
 import type { VideoViewing } from '../../library/video-viewing.ts';
-import { askerOf } from '../asker.ts';
-import { tokenOf } from '../bearer-token.ts';
+import { credentialsOf } from '../asker.ts';
 import { allowChange, noSuchVideo } from '../change-access.ts';
+import { requireKnown } from '../entity-tag.ts';
 import { problems } from '../problem-schema.ts';
 import { type PublicAddress, publicUrlFor } from '../request-origin.ts';
 import { owners, type SessionDoor } from './sessions.ts';
@@ -18,7 +18,8 @@ export interface VideoShelf {
   find(id: string): Promise<VideoRow | undefined>;
   /** @throws LivereelError `validation-failed` for a cursor that is not one of ours. */
   list(listing: VideoListing): Promise<{ items: VideoRow[]; nextCursor: string | null }>;
-  update(id: string, changes: VideoChanges): Promise<VideoRow | undefined>;
+  /** `unchangedSince`: nothing is done, and undefined told, when it was changed after that. */
+  update(id: string, changes: VideoChanges, unchangedSince?: Date): Promise<VideoRow | undefined>;
 }
 
 const tags = ['videos'];
@@ -35,7 +36,11 @@ const getVideo = createRoute({
   description: 'A private video is found by its owner, and with its token.',
   security: [{}, ...owners, { ingestToken: [] }, { ingestTokenInQuery: [] }],
   request: { params, query },
-  responses: { 200: video, ...problems('validation-failed', 'not-found') },
+  responses: {
+    200: video,
+    304: { description: 'What `If-None-Match` names is still right.' },
+    ...problems('validation-failed', 'not-found'),
+  },
 });
 
 const changeVideo = createRoute({
@@ -49,12 +54,18 @@ const changeVideo = createRoute({
   request: {
     params,
     query,
+    headers: z.object({
+      'if-match': z.string().max(1_000).optional().meta({
+        description: 'The `ETag` of the answer that was read: another change in between is refused with 412.',
+      }),
+    }),
     body: { required: true, content: { 'application/json': { schema: changeVideoRequest } } },
   },
   responses: {
     200: video,
     ...problems('bad-request', 'validation-failed', 'unauthorized', 'bad-token', 'not-found'),
     ...problems('payload-too-large', 'unsupported-media-type', 'forbidden', 'cross-site-request'),
+    ...problems('precondition-failed'),
   },
 });
 
@@ -85,8 +96,7 @@ export function addVideoRoutes(
   app.openapi(getVideo, async c => {
     const { id } = c.req.valid('param');
     const found = await shelf.find(id);
-    const token = tokenOf(c.req.raw.headers, c.req.valid('query').token);
-    const seen = found && (await viewing.of(found, { token, asker: () => askerOf(c) }));
+    const seen = found && (await viewing.of(found, credentialsOf(c)));
     if (seen === undefined) throw noSuchVideo();
     return c.json(present(seen.video, c.req.raw.headers, seen.ticket), 200);
   });
@@ -95,7 +105,11 @@ export function addVideoRoutes(
     const { id } = c.req.valid('param');
     await allowChange(c, id, { videos: shelf, sessions: access });
     const changes = changesOf(c.req.valid('json'));
-    const changed = await shelf.update(id, changes);
+    const ifMatch = c.req.header('if-match');
+    const before = ifMatch === undefined ? undefined : await shelf.find(id);
+    if (before) requireKnown(ifMatch, present(before, c.req.raw.headers, null));
+    const changed = await shelf.update(id, changes, before?.updatedAt);
+    if (changed === undefined && before) requireKnown('"another change came first"', {});
     if (changed === undefined) throw noSuchVideo();
     if (changes.visibility !== undefined) gate.shut(id);
     if (changes.language !== undefined) await onLanguage(id, changes.language);
