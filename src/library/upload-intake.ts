@@ -184,11 +184,12 @@ export class UploadIntake {
     for (const upload of await uploads.all(room.mostOpen)) {
       const { videoId, sizeBytes, secret, activeAt } = upload;
       if (this.#appending.has(videoId)) continue;
-      const isNamed = await exists(content.originalFile(videoId));
-      const isWhole = isNamed || (secret !== '' && (await this.#arrivedBytes(videoId)) === sizeBytes);
       const idleMillis = Date.now() - activeAt.getTime();
       const isLeft = idleMillis > room.patienceMillis;
       try {
+        const isNamed = await exists(content.originalFile(videoId));
+        const isWhole =
+          isNamed || (secret !== '' && (await this.#arrivedBytes(videoId).catch(() => -1)) === sizeBytes);
         if (isWhole && (isStart || idleMillis > settledMillis)) await this.finish(videoId);
         else if (isLeft || (isStart && secret === '')) await this.abandon(videoId, 'left alone');
       } catch (error) {

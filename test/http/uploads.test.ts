@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { appendFile, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
 import type { VideoAnswer } from '../../src/api/video.ts';
@@ -79,17 +79,33 @@ t.test('an upload that is broken off goes on where it was, also after kill -9 of
   t.equal(again.status, 404, 'an upload that is over is over');
 });
 
+/** Half of an upload of 1,000 bytes. */
+async function halfUpload(baseUrl: string) {
+  const at = (path: string, method: string, headers: Record<string, string>, body?: string) =>
+    fetch(new URL(path, baseUrl), {
+      method,
+      headers: { 'tus-resumable': '1.0.0', ...headers },
+      ...(body !== undefined && { body }),
+    });
+  const { headers } = await at('/uploads', 'POST', { 'upload-length': '1000' });
+  const uploadUrl = headers.get('location') ?? '';
+  const half = await at(
+    uploadUrl,
+    'PATCH',
+    { 'upload-offset': '0', 'content-type': offsetType },
+    'x'.repeat(500),
+  );
+  t.equal(half.status, 204);
+  return { uploadUrl, videoId: headers.get('livereel-video-id') ?? '' };
+}
+
 t.test('what is all there when the server dies is not sent again', async t => {
-  const { uploadUrl, videoId } = await tusUpload(server.baseUrl, Buffer.alloc(1_000), {
-    chunkBytes: 500,
-    onChunk: () => true,
-  });
+  const { uploadUrl, videoId } = await halfUpload(server.baseUrl);
   await server.kill9('server');
-  const { appendFile } = await import('node:fs/promises');
   // As if the server had died between the last byte and its answer.
-  await appendFile(join(server.contentDir, videoId ?? '', 'original.part'), Buffer.alloc(500));
+  await appendFile(join(server.contentDir, videoId, 'original.part'), Buffer.alloc(500));
   await server.restart();
-  t.equal((await server.video(videoId ?? '')).state, 'processing');
+  t.equal((await server.video(videoId)).state, 'processing');
   t.equal((await tus(uploadUrl, 'HEAD')).status, 404);
 });
 
@@ -132,7 +148,7 @@ t.test('headers and metadata that make no sense are refused, and leave nothing',
     ['a length that is none', create({ 'upload-length': '-5' }), 400, 'bad-request'],
     ['a length in hexadecimal', create({ 'upload-length': '0x10' }), 400, 'bad-request'],
     ['too long', create({ 'upload-length': '30000001' }), 413, 'upload-too-large'],
-    ['longer than numbers go', create({ 'upload-length': '99999999999999999999' }), 413, 'upload-too-large'],
+    ['longer than numbers go', create({ 'upload-length': '99999999999999999999' }), 400, 'bad-request'],
     [
       'metadata that is not base64',
       create({ 'upload-length': '10', 'upload-metadata': 'title ???' }),
@@ -152,7 +168,7 @@ t.test('headers and metadata that make no sense are refused, and leave nothing',
     ],
     ['no version', fetch(`${server.baseUrl}/uploads`, { method: 'POST' }), 412, 'bad-request'],
     ['an id that is none', tus('/uploads/nothing', 'HEAD'), 404, ''],
-    ['a path', tus('/uploads/..%2F..%2Fetc%2Fpasswd', 'GET'), 404, ''],
+    ['a path', tus('/uploads/..%2F..%2Fetc%2Fpasswd', 'GET'), 400, ''],
     ['another secret', tus(`/uploads/aaaaaaaaaaaa-${'a'.repeat(24)}`, 'DELETE'), 404, 'upload-not-found'],
     ['to read what was sent', tus('/uploads', 'GET'), 404, ''],
   ];
@@ -257,11 +273,8 @@ t.test('an upload that is left alone expires', async t => {
     env: { UPLOAD_EXPIRE_SECONDS: '1' },
   });
   t.teardown(() => short.stop());
-  const { videoId } = await tusUpload(short.baseUrl, Buffer.alloc(1_000), {
-    chunkBytes: 500,
-    onChunk: () => true,
-  });
-  const folder = join(server.contentDir, videoId ?? '');
+  const { videoId } = await halfUpload(short.baseUrl);
+  const folder = join(server.contentDir, videoId);
   t.ok(existsSync(folder));
   await eventually(() => !existsSync(folder), { timeoutSeconds: 10 });
   t.equal((await fetch(`${short.baseUrl}/api/v1/videos/${videoId}`)).status, 404);

@@ -38,7 +38,7 @@ export function welcomeMessage(
 }
 
 /** Asks for a file; one that is dropped anywhere on the page is taken too. */
-function fileButton(upload: (file: File) => void): TemplateResult {
+export function fileButton(upload: (file: File) => void, kind = ''): TemplateResult {
   const chosen = (event: Event) => {
     const input = event.target as HTMLInputElement;
     const file = input.files?.[0];
@@ -46,7 +46,7 @@ function fileButton(upload: (file: File) => void): TemplateResult {
     input.value = '';
     if (file !== undefined) upload(file);
   };
-  return html`<label class="button">
+  return html`<label class=${`button ${kind}`}>
     Upload a file
     <input
       class="only-spoken"

@@ -7,7 +7,13 @@ import { CaptureMedia } from './capture-media.ts';
 import { livePill } from './live-pill.ts';
 import { type Recording, recordingProblem } from './recording.ts';
 import { studioControls } from './studio-controls.ts';
-import { accountLink, type DroppedFile, problemMessage, welcomeMessage } from './studio-messages.ts';
+import {
+  accountLink,
+  type DroppedFile,
+  fileButton,
+  problemMessage,
+  welcomeMessage,
+} from './studio-messages.ts';
 import type { StudioPicture } from './studio-picture.ts';
 import { StudioWays } from './studio-ways.ts';
 import './studio-picture.ts';
@@ -77,7 +83,7 @@ export class StudioPage extends LightElement {
       ${isWelcome ? html`<p class="wordmark">livereel</p>` : nothing}
       ${isWelcome || this.#stage === 'preview' ? accountLink() : nothing}
       ${this.#picture()}
-      <div class="top">${livePill(this.#recording, this.#media.notice)}${this.#watchLink()}</div>
+      <div class="top">${livePill(this.#recording, this.#media.notice)}${this.#watchLink()}${this.#stage === 'preview' ? fileButton(this.#upload, 'over-video') : nothing}</div>
       ${isWelcome || this.#problem !== undefined ? this.#centre() : nothing}
       ${this.#stage === 'preview' && this.#problem === undefined ? this.#ways.choice() : nothing}
       ${isWelcome ? nothing : this.#controls()}

@@ -97,7 +97,7 @@ function titleOf({ state }: FileUpload): string {
 
 function factsOf(upload: FileUpload): string {
   const sent = `${megabytes(upload.sentBytes)} of ${megabytes(upload.file.size)}`;
-  if (upload.state === 'waiting') return `${sent} is safe. It goes on from there by itself.`;
+  if (upload.state === 'waiting') return `${sent} sent. It goes on by itself.`;
   const left = upload.remainingSeconds;
   return left === undefined ? sent : `${sent} · ${remainingWords(left)}`;
 }

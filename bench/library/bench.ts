@@ -1,0 +1,15 @@
+import { print } from '../measure.ts';
+import { uploadSpeed } from './upload-speed.ts';
+import { uploadToReady } from './upload-to-ready.ts';
+
+// One file a figure; each can be run alone.
+const measures = [uploadSpeed, uploadToReady];
+
+const figures: Record<string, number> = {};
+const rounds: Record<string, readonly number[]> = {};
+for (const measure of measures) {
+  const found = await measure();
+  Object.assign(figures, found.figures);
+  Object.assign(rounds, found.rounds);
+}
+print({ bench: 'library', figures, rounds });
