@@ -36,9 +36,10 @@ export class TusDoor {
   constructor(parts: TusDoorParts) {
     this.#parts = parts;
     const { intake } = parts;
+    const store = new TusStore(intake);
     this.#server = new ProblemServer({
       path: tusPath,
-      datastore: new TusStore(intake),
+      datastore: store,
       locker: new MemoryLocker(),
       lockDrainTimeout: takeOverMillis,
       maxSize: () => intake.maxBytes,
@@ -54,6 +55,7 @@ export class TusDoor {
       },
       onUploadFinish: async (_request, upload) => {
         await intake.finish(readUploadId(upload.id).videoId);
+        store.over(upload.id, upload.size ?? upload.offset);
         return {};
       },
       onResponseError: (request, fault) => tusRefusal(request as TusRequest, fault, parts.log),

@@ -6,6 +6,7 @@ import { readUploadId } from './upload-id.ts';
 /** What resumable uploads are kept in: the intake's files and rows, under the names that tus has for them. */
 export class TusStore extends DataStore {
   readonly #intake: UploadIntake;
+  readonly #justOver = new Map<string, number>();
 
   constructor(intake: UploadIntake) {
     super();
@@ -25,8 +26,16 @@ export class TusStore extends DataStore {
     return upload;
   }
 
+  /** An upload of `sizeBytes` is over: the request that brought its end may ask for it once more, at once. */
+  over(id: string, sizeBytes: number): void {
+    this.#justOver.set(id, sizeBytes);
+    setImmediate(() => this.#justOver.delete(id));
+  }
+
   /** @throws LivereelError `upload-not-found`. */
   override async getUpload(id: string): Promise<Upload> {
+    const size = this.#justOver.get(id);
+    if (size !== undefined) return new Upload({ id, size, offset: size });
     const { videoId, secret } = readUploadId(id);
     const { sizeBytes, offset, activeAt } = await this.#intake.find(videoId, secret);
     return new Upload({

@@ -138,6 +138,16 @@ t.test('creation says which video it will be; what was said of it is kept', asyn
   t.notOk(existsSync(join(server.contentDir, id)));
 });
 
+t.test('a file may come with the request that creates its upload, and be empty', async t => {
+  const whole = await tus('/uploads', 'POST', { 'upload-length': '5', 'content-type': offsetType }, 'hello');
+  t.equal(whole.status, 201);
+  t.equal(whole.headers.get('upload-offset'), '5');
+  const empty = await tus('/uploads', 'POST', { 'upload-length': '0' });
+  t.equal(empty.status, 201);
+  for (const { headers } of [whole, empty])
+    t.equal((await server.video(headers.get('livereel-video-id') ?? '')).state, 'processing');
+});
+
 t.test('headers and metadata that make no sense are refused, and leave nothing', async t => {
   const videosBefore = (await server.text('/api/v1/videos?limit=100')).length;
   const create = (headers: Record<string, string>) => tus('/uploads', 'POST', headers);
