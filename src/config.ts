@@ -3,6 +3,18 @@ import { resolve } from 'node:path';
 import { z } from 'zod';
 import { LivereelError } from './errors.ts';
 import { type LogLevel, logLevels } from './log.ts';
+import {
+  isAnnounceable,
+  isDatabaseUrl,
+  isEmail,
+  isHost,
+  isLoopback,
+  isNetwork,
+  isPath,
+  isPublicUrl,
+  isStunUrl,
+  isTurnUrl,
+} from './setting-values.ts';
 
 /** Everything that can be set, read once at the start (docs/configuration.md lists the variables). */
 export type Config = {
@@ -76,6 +88,16 @@ export type Config = {
   readonly whisperServerPath: string | undefined;
   /** Whether the server starts a worker for background tasks beside it. */
   readonly worker: boolean;
+  /** Private networks from which imports may be fetched, in CIDR notation. */
+  readonly importAllowNetworks: readonly string[];
+  /** Of one import. */
+  readonly importMaxBytes: number;
+  /** How long the fetching of one import may take. */
+  readonly importMaxSeconds: number;
+  /** Imports of one account, or of one address without one, that wait or are being fetched. */
+  readonly maxImportsPerAccount: number;
+  /** A name that is looked up in PATH, or a path. */
+  readonly ytDlpPath: string;
   /** Whether anything comes in or goes out by WebRTC. */
   readonly webrtc: boolean;
   /** The one UDP port of all peers; 0: any free one. */
@@ -214,6 +236,14 @@ const Environment = z.object({
   WHISPER_THREADS: anyWholeNumber(1, 256).optional(),
   WHISPER_SERVER_PATH: matching(isPath, 'a program name or path').optional(),
   WORKER: z.enum(['on', 'off'], '"on" or "off"').default('on'),
+  IMPORT_ALLOW_NETWORKS: list(
+    isNetwork,
+    'networks in CIDR notation (127.0.0.0/8, fd00::/8), separated by commas',
+  ),
+  IMPORT_MAX_BYTES: anyWholeNumber(1024, 1024 ** 4 * 16).optional(),
+  IMPORT_MAX_SECONDS: seconds(1, 604_800, 14_400),
+  MAX_IMPORTS_PER_ACCOUNT: wholeNumber(1, 100_000, 20),
+  YT_DLP_PATH: matching(isPath, 'a program name or path').default('yt-dlp'),
   WEBRTC: z.enum(['on', 'off'], '"on" or "off"').default('on'),
   WEBRTC_PORT: wholeNumber(0, 65_535, 8_189),
   WEBRTC_ANNOUNCED_ADDRESS: list(isAnnounceable, 'IP addresses that peers can reach, separated by commas'),
@@ -301,6 +331,11 @@ function configOf(env: Environment): Config {
     whisperThreads: env.WHISPER_THREADS,
     whisperServerPath: env.WHISPER_SERVER_PATH,
     worker: env.WORKER === 'on',
+    importAllowNetworks: env.IMPORT_ALLOW_NETWORKS,
+    importMaxBytes: env.IMPORT_MAX_BYTES ?? env.UPLOAD_MAX_BYTES,
+    importMaxSeconds: env.IMPORT_MAX_SECONDS,
+    maxImportsPerAccount: env.MAX_IMPORTS_PER_ACCOUNT,
+    ytDlpPath: env.YT_DLP_PATH,
     webrtc: env.WEBRTC === 'on',
     webrtcPort: env.WEBRTC_PORT,
     webrtcAnnouncedAddresses: env.WEBRTC_ANNOUNCED_ADDRESS,
@@ -345,54 +380,4 @@ function quoted(name: string, value: string | undefined): string {
   if (secrets.includes(name)) return `${value.length} characters`;
   const shown = name === 'DATABASE_URL' ? value.replace(/^([a-z]*:?\/*).*@/i, '$1***@') : value;
   return JSON.stringify(shown.length > quotedCharacters ? `${shown.slice(0, quotedCharacters)}…` : shown);
-}
-
-function isHost(value: string): boolean {
-  return isIP(value) !== 0 || /^(?=.{1,253}$)[A-Za-z0-9]([A-Za-z0-9-]*(\.[A-Za-z0-9-]+)*)?$/.test(value);
-}
-
-function isEmail(value: string): boolean {
-  return /^[^\s@]{1,64}@[^\s@]{1,190}$/.test(value);
-}
-
-/** Whether a host is this machine itself. */
-export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
-}
-
-function isPath(value: string): boolean {
-  // Control characters would end a line of a generated configuration file.
-  return [...value].every(character => character >= ' ' && character !== '\u007f');
-}
-
-function isPublicUrl(value: string): boolean {
-  if (!URL.canParse(value)) return false;
-  const url = new URL(value);
-  return /^https?:$/.test(url.protocol) && url.search === '' && url.hash === '' && url.username === '';
-}
-
-/** An address, perhaps with the length of its network's part (RFC 4632, RFC 4291). */
-function isNetwork(value: string): boolean {
-  const [address = '', bits, ...rest] = value.split('/');
-  const mostBits = isIP(address) === 4 ? 32 : 128;
-  const areBits = bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= mostBits);
-  return isIP(address) !== 0 && areBits && rest.length === 0;
-}
-
-function isAnnounceable(value: string): boolean {
-  return isIP(value) !== 0 && value !== '0.0.0.0' && value !== '::';
-}
-
-/** RFC 7064: `stun:` or `stuns:`, a host, perhaps a port. Nothing that could leave its place in a header. */
-function isStunUrl(value: string): boolean {
-  return /^stuns?:[0-9A-Za-z.:[\]-]{1,253}$/.test(value);
-}
-
-/** RFC 7065: `turn:` or `turns:`, a host, perhaps a port and a transport. */
-function isTurnUrl(value: string): boolean {
-  return /^turns?:[0-9A-Za-z.:[\]-]{1,253}(\?transport=(udp|tcp))?$/.test(value);
-}
-
-function isDatabaseUrl(value: string): boolean {
-  return URL.canParse(value) && /^postgres(ql)?:$/.test(new URL(value).protocol);
 }

@@ -75,6 +75,7 @@ export type ErrorCode =
   | 'downloader-missing'
   | 'import-cancelled'
   | 'import-not-failed'
+  | 'import-over'
   | 'too-many-imports'
   // tasks
   | 'task-cancelled'

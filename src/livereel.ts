@@ -8,7 +8,7 @@ import { openFinalRecogniser } from './captions/final-recogniser.ts';
 import { LiveCaptions } from './captions/live-captions.ts';
 import { SpeechEngine } from './captions/speech-engine.ts';
 import { VoiceDetector } from './captions/voice-detector.ts';
-import { type Config, isLoopback } from './config.ts';
+import type { Config } from './config.ts';
 import { VideoEvents } from './events/video-events.ts';
 import type { RunSettings } from './ffmpeg/background-run.ts';
 import { createApiApp } from './http/api-app.ts';
@@ -22,6 +22,7 @@ import { webRtcReadings } from './http/webrtc-metrics.ts';
 import { workerIdOf } from './jobs/worker-id.ts';
 import { KeptTranscripts } from './library/kept-transcripts.ts';
 import { CaptionShelf } from './library/known-captions.ts';
+import { openImports } from './library/open-imports.ts';
 import { openLifecycle } from './library/open-lifecycle.ts';
 import { openPlayback } from './library/open-playback.ts';
 import { openUploads } from './library/open-uploads.ts';
@@ -39,6 +40,7 @@ import { PidFiles } from './process/pid-files.ts';
 import { SupervisedWorker } from './process/supervised-worker.ts';
 import { CaptionedSessions } from './sessions/captioned-sessions.ts';
 import { SessionRegistry } from './sessions/session-registry.ts';
+import { isLoopback } from './setting-values.ts';
 import { ContentDirectory } from './store/content-directory.ts';
 import { openDatabase } from './store/database.ts';
 import { OpenedWebhooks } from './webhooks/open-webhooks.ts';
@@ -165,6 +167,9 @@ async function build(
   const { authSecretFile: secretFile } = content;
   const accounts = own(await openAccounts({ database, secretFile, settings: config, videos: deletion, log }));
 
+  const queue = tasks.queue;
+  const imports = await openImports({ ...config, ...accounts, database, videos, queue, content, events });
+
   // Before anyone can ask for them: a publisher that comes back at once must find its session.
   await sessions.recover();
 
@@ -194,6 +199,7 @@ async function build(
     playback,
     tasks: tasks.queue,
     plainUploads: uploads.plain,
+    imports,
     webRtc: { engine, iceServers: config },
     readiness,
     metrics,

@@ -2,8 +2,11 @@ import { mkdir } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { Config } from './config.ts';
+import { AddressGuard } from './fetch/address-guard.ts';
 import { TaskQueue } from './jobs/task-queue.ts';
 import { TaskRunner } from './jobs/task-runner.ts';
+import { ImportStore } from './library/import-store.ts';
+import { ImportTask } from './library/import-task.ts';
 import { ladderTask } from './library/ladder-task.ts';
 import { loudnessTask } from './library/loudness-task.ts';
 import { processTask } from './library/process-task.ts';
@@ -60,6 +63,14 @@ export async function startWorker(config: Config, log: Log, workerId: string): P
       previewTask(parts),
       loudnessTask(parts),
       ladderTask({ content, run, exclusively: (name, work) => database.exclusively(name, work) }),
+      new ImportTask({
+        ...parts,
+        imports: new ImportStore(database),
+        guard: new AddressGuard({ allowNetworks: config.importAllowNetworks }),
+        limits: config,
+        queue,
+        events,
+      }),
     ];
     const runner = new TaskRunner({
       queue,

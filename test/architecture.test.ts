@@ -7,6 +7,7 @@ import ts from 'typescript';
 const order = [
   'errors.ts',
   'log.ts',
+  'setting-values.ts',
   'config.ts',
   'media/',
   'rtp/',

@@ -1,5 +1,6 @@
 import type { Command } from './command.ts';
 import { doctorCommand } from './doctor-command.ts';
+import { importCommand } from './import-command.ts';
 import { pushCommand } from './push-command.ts';
 import { serveCommand } from './serve-command.ts';
 import { workerCommand } from './worker-command.ts';
@@ -10,4 +11,5 @@ export const commands: Readonly<Record<string, Command>> = {
   worker: workerCommand,
   push: pushCommand,
   doctor: doctorCommand,
+  import: importCommand,
 };

@@ -39,6 +39,11 @@ export type GuardedClientOptions = {
   /** From the request to the answer's head, DNS and connecting included. Without it 30. */
   readonly headSeconds?: number;
   readonly userAgent?: string;
+  /**
+   * Whether the credentials of a URL are sent to its origin with later requests too, as a playlist's segments need it.
+   * Only for a client on behalf of one person.
+   */
+  readonly keepsCredentials?: boolean;
 };
 
 const mostRedirects = 10;
@@ -56,10 +61,21 @@ export class GuardedClient {
   readonly #pace: Pace;
   readonly #headSeconds: number;
   readonly #userAgent: string;
+  /** By origin: a playlist's segments need what its own address brought along. */
+  readonly #kept = new Map<string, string>();
+  readonly #keepsCredentials: boolean;
   readonly #http = new HttpAgent({ keepAlive: true, maxSockets: 8, timeout: 60_000 });
   readonly #https = new HttpsAgent({ keepAlive: true, maxSockets: 8, timeout: 60_000 });
 
-  constructor({ guard, pace = usualPace, headSeconds = 30, userAgent = 'livereel' }: GuardedClientOptions) {
+  constructor(options: GuardedClientOptions) {
+    const {
+      guard,
+      pace = usualPace,
+      headSeconds = 30,
+      userAgent = 'livereel',
+      keepsCredentials = false,
+    } = options;
+    this.#keepsCredentials = keepsCredentials;
     this.#guard = guard;
     this.#pace = pace;
     this.#headSeconds = headSeconds;
@@ -73,9 +89,15 @@ export class GuardedClient {
    */
   async request(address: URL, request: GuardedRequest): Promise<GuardedAnswer> {
     let url = withoutFragment(address);
-    let headers = { ...lowerCase(request.headers ?? {}), ...authorizationOf(url) };
+    let headers = lowerCase(request.headers ?? {});
+    const authorization = authorizationOf(url);
+    const own = authorization === undefined ? undefined : { origin: url.origin, authorization };
+    if (own !== undefined && this.#keepsCredentials) this.#kept.set(own.origin, own.authorization);
     for (let step = 0; step <= mostRedirects; step += 1) {
-      const answer = await this.#once(url, headers, request);
+      const isOwn = own?.origin === url.origin;
+      const known = isOwn ? own?.authorization : this.#kept.get(url.origin);
+      const credentials = known === undefined ? {} : { authorization: known };
+      const answer = await this.#once(url, { ...credentials, ...headers }, request);
       const next = request.method === 'POST' ? undefined : nextUrl(url, answer);
       if (next === undefined) return this.#answered(answer, url, request);
       answer.destroy();
@@ -114,7 +136,9 @@ export class GuardedClient {
     const both = AbortSignal.any([signal, patience]);
     try {
       const addresses = await unlessAborted(this.#guard.addressesOf(url), both);
-      return await this.#ask(url, addresses, headers, request, both);
+      const ask = () => this.#ask(url, addresses, headers, request, both);
+      // A connection that was kept may have been closed by the other side at this very moment.
+      return await ask().catch(error => (error instanceof StaleConnection ? ask() : Promise.reject(error)));
     } catch (error) {
       signal.throwIfAborted();
       if (error instanceof LivereelError) throw error;
@@ -152,7 +176,10 @@ export class GuardedClient {
       const stop = () => asked.destroy(patience.reason instanceof Error ? patience.reason : undefined);
       patience.addEventListener('abort', stop, { once: true });
       asked.once('socket', socket => this.#watch(socket, url, asked));
-      asked.once('error', reject);
+      asked.once('error', error => {
+        const isStale = asked.reusedSocket && method !== 'POST' && reasonOf(error) === closedReason;
+        reject(isStale ? new StaleConnection() : error);
+      });
       asked.once('response', answer => {
         patience.removeEventListener('abort', stop);
         // From here on only who asked may end it: `patience` was for the head.
@@ -200,10 +227,10 @@ function nextUrl(url: URL, answer: IncomingMessage): URL | undefined {
   return new URL(location, url.href);
 }
 
-function authorizationOf({ username, password }: URL): Record<string, string> {
-  if (username === '' && password === '') return {};
+function authorizationOf({ username, password }: URL): string | undefined {
+  if (username === '' && password === '') return undefined;
   const pair = `${decoded(username)}:${decoded(password)}`;
-  return { authorization: `Basic ${Buffer.from(pair).toString('base64')}` };
+  return `Basic ${Buffer.from(pair).toString('base64')}`;
 }
 
 function decoded(text: string): string {
@@ -238,10 +265,15 @@ async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<
   });
 }
 
+const closedReason = 'it closed the connection';
+class StaleConnection extends Error {
+  override readonly message = closedReason;
+}
+
 function reasonOf(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException;
   if (code === 'ECONNREFUSED') return 'it takes no connection';
-  if (code === 'ECONNRESET' || code === 'EPIPE') return 'it closed the connection';
+  if (code === 'ECONNRESET' || code === 'EPIPE') return closedReason;
   if (code === 'ETIMEDOUT' || code === 'EHOSTUNREACH' || code === 'ENETUNREACH')
     return 'it cannot be reached';
   if (code?.startsWith('HPE_')) return 'it does not speak HTTP';

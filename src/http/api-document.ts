@@ -64,6 +64,7 @@ export function apiDocument(app: OpenAPIHono, version: string) {
       { name: 'videos', description: 'What was recorded, or is being recorded.' },
       { name: 'uploads', description: 'Videos that come as files.' },
       { name: 'webhooks', description: 'Being told by HTTP what happens to videos.' },
+      { name: 'imports', description: 'Videos that are fetched from an address.' },
       { name: 'server', description: "The server's own state." },
     ],
   });

@@ -1,4 +1,5 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
+import type { Imports } from '../library/imports.ts';
 import type { Log } from '../log.ts';
 import type { Webhooks } from '../webhooks/webhooks.ts';
 import { addEveryAccountRoute, type PeopleParts } from './account-routes.ts';
@@ -7,6 +8,7 @@ import type { Metrics } from './metrics.ts';
 import type { PublicAddress } from './request-origin.ts';
 import { addDocsRoutes } from './routes/docs.ts';
 import { addHealthRoutes, type Readiness } from './routes/health.ts';
+import { addImportRoutes } from './routes/imports.ts';
 import { addSessionRoutes, type SessionDoor } from './routes/sessions.ts';
 import { addWebhookRoutes } from './routes/webhooks.ts';
 import { addWebRtcRoute, type ToldWebRtc } from './routes/webrtc.ts';
@@ -17,6 +19,7 @@ export type ApiParts = PeopleParts &
     readonly sessions: SessionDoor;
     readonly webRtc: ToldWebRtc;
     readonly webhooks: Webhooks;
+    readonly imports: Imports;
     readonly readiness: () => Readiness;
     readonly metrics: Metrics;
     /** Asked at each request: with `PORT=0` the address is known only after the start. */
@@ -33,6 +36,7 @@ export function addApiRoutes(app: OpenAPIHono, parts: ApiParts): void {
   addEveryAccountRoute(app, parts);
   addSessionRoutes(app, { ...parts, ...parts.accounts }, parts.publicAddress);
   addLibraryRoutes(app, parts);
+  addImportRoutes(app, parts.imports, { ...parts, ...parts.playback });
   addWebRtcRoute(app, parts.webRtc);
   addWebhookRoutes(app, parts.webhooks);
   addHealthRoutes(app, parts);

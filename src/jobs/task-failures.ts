@@ -1,6 +1,6 @@
 import { type ErrorCode, LivereelError } from '../errors.ts';
 
-/** Codes that say: this input can never be made into anything, however often it is tried. */
+/** Codes that say: this input can never be made into anything, however often it is tried, or nobody wants it. */
 const final: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'media-unusable',
   'unsupported-container',
@@ -10,6 +10,13 @@ const final: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'bad-request',
   'not-found',
   'unauthorized',
+  'source-address-refused',
+  'source-refused',
+  'source-too-large',
+  'source-is-live',
+  'source-not-supported',
+  'downloader-missing',
+  'import-cancelled',
 ]);
 
 /** Whether no further attempt can help: the file is at fault, not the machine. */

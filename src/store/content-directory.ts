@@ -96,6 +96,11 @@ export class ContentDirectory {
     return join(this.videoDir(id), 'original.part');
   }
 
+  /** What an import needs while it is under way. */
+  importDir(id: string): string {
+    return join(this.videoDir(id), 'import');
+  }
+
   hlsDir(id: string): string {
     return join(this.videoDir(id), 'hls');
   }

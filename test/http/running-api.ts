@@ -14,6 +14,7 @@ import { Metrics } from '../../src/http/metrics.ts';
 import type { Readiness } from '../../src/http/routes/health.ts';
 import { TaskQueue } from '../../src/jobs/task-queue.ts';
 import { CaptionShelf } from '../../src/library/known-captions.ts';
+import { openImports } from '../../src/library/open-imports.ts';
 import { openPlayback } from '../../src/library/open-playback.ts';
 import { VideoStore } from '../../src/library/video-store.ts';
 import { ContentDirectory } from '../../src/store/content-directory.ts';
@@ -85,6 +86,16 @@ export async function startApi(t: Test, settings: ApiSettings = {}) {
   const askers = new KnownAskers({ ...accounts, isOpenHere: settings.isOpenHere ?? false, publicAddress });
   const content = new ContentDirectory(folder);
   const playback = await openPlayback({ content, database, secret: accounts.secret, ingest: sessions, log });
+  const imports = await openImports({
+    database,
+    videos,
+    queue: tasks,
+    content,
+    quotas: accounts.quotas,
+    events: { report: () => undefined },
+    importAllowNetworks: [],
+    maxImportsPerAccount: 2,
+  });
   const app = createApiApp({
     askers: {
       of: headers => (state.asker === undefined ? askers.of(headers) : Promise.resolve(state.asker)),
@@ -120,6 +131,7 @@ export async function startApi(t: Test, settings: ApiSettings = {}) {
         throw new LivereelError('internal', 'nothing is taken here');
       },
     },
+    imports,
     webRtc: {
       engine: state.engine,
       iceServers: { stunUrls: ['stun:stun.example:3478'], turnUrls: [], turnSecret: undefined },

@@ -5,6 +5,7 @@ import * as videoTasks from './0003-video-tasks.ts';
 import * as accounts from './0004-accounts.ts';
 import * as tasks from './0005-tasks.ts';
 import * as uploads from './0006-uploads.ts';
+import * as imports from './0007-imports.ts';
 import * as deletions from './0008-deletions.ts';
 import * as webhooks from './0009-webhooks.ts';
 import * as playbackEpoch from './0010-playback-epoch.ts';
@@ -24,6 +25,7 @@ export const allMigrations: Readonly<Record<string, Migration>> = {
   '0004-accounts': accounts,
   '0005-tasks': tasks,
   '0006-uploads': uploads,
+  '0007-imports': imports,
   '0008-deletions': deletions,
   '0009-webhooks': webhooks,
   '0010-playback-epoch': playbackEpoch,
