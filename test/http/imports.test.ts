@@ -23,7 +23,7 @@ await writeFile(
   '<title>Evil</title><video src="http://127.0.0.2:1/x.mp4"></video>',
 );
 
-const server = await TestServer.start({ env: { IMPORT_ALLOW_NETWORKS: '127.0.0.1/32' } });
+const server = await TestServer.start({ env: { IMPORT_ALLOW_NETWORKS: '127.0.0.1/32', WORKER: 'on' } });
 t.teardown(() => server.stop());
 
 async function call(
