@@ -58,6 +58,11 @@ t.test('without any variable the defaults hold', async t => {
     stunUrls: [],
     turnUrls: [],
     turnSecret: undefined,
+    uploadMaxBytes: 2 * 1024 ** 3,
+    uploadExpireSeconds: 86_400,
+    worker: true,
+    retentionDays: undefined,
+    webhookAllowNetworks: ['127.0.0.0/8', '::1/128'],
   });
 });
 
@@ -113,6 +118,10 @@ t.test('each variable changes what it names', async t => {
     STUN_URLS: 'stun:stun.example:3478',
     TURN_URLS: 'turn:turn.example:3478?transport=udp,turns:turn.example',
     TURN_SECRET: 'north-star',
+    WORKER: 'off',
+    UPLOAD_MAX_BYTES: '1048576',
+    RETENTION_DAYS: '30.5',
+    WEBHOOK_ALLOW_NETWORKS: '10.0.0.0/8, fd00::/8 192.0.2.1',
   });
   t.same(config, {
     host: '0.0.0.0',
@@ -168,6 +177,11 @@ t.test('each variable changes what it names', async t => {
     stunUrls: ['stun:stun.example:3478'],
     turnUrls: ['turn:turn.example:3478?transport=udp', 'turns:turn.example'],
     turnSecret: 'north-star',
+    uploadMaxBytes: 1_048_576,
+    uploadExpireSeconds: 86_400,
+    worker: false,
+    retentionDays: 30.5,
+    webhookAllowNetworks: ['10.0.0.0/8', 'fd00::/8', '192.0.2.1'],
   });
 });
 
@@ -238,4 +252,13 @@ t.test('docs/configuration.md describes every variable', async t => {
     String(names).replaceAll('`', '').split(', '),
   );
   t.same(described.toSorted(), [...variables].toSorted());
+});
+
+t.test('webhooks reach this machine by themselves only where it is open to those who sit at it', async t => {
+  t.same(readConfig({ ACCESS: 'accounts' }).webhookAllowNetworks, []);
+  t.same(readConfig({ HOST: '0.0.0.0', ACCESS: 'open' }).webhookAllowNetworks, []);
+  t.same(readConfig({ WEBHOOK_ALLOW_NETWORKS: '10.0.0.0/8' }).webhookAllowNetworks, ['10.0.0.0/8']);
+  for (const wrong of ['10.0.0.0/33', 'localhost', '::1/129', '10.0.0.0/8/8', '10.0.0.0/x']) {
+    t.throws(() => readConfig({ WEBHOOK_ALLOW_NETWORKS: wrong }), { code: 'bad-configuration' }, wrong);
+  }
 });
