@@ -157,7 +157,7 @@ async function build(
 
   const playback = await openPlayback({ content, database, secret, ingest: sessions, log });
   own(playback.gate);
-  const noViewers = { stop: (id: string) => playback.gate.shut(id) };
+  const noViewers = { stop: (id: string) => playback.gate.gone(id) };
   const { retentionDays } = config;
   const work: StoppableWork[] = [finisher, tasks, noViewers];
   const chores = [{ everySeconds: 3_600, work: () => webhooks.sweep() }];
@@ -214,7 +214,10 @@ async function build(
   own(
     await DataPlane.start(content.dataSocket, {
       sessions,
-      videos,
+      videos: playback.viewing,
+      gate: playback.gate,
+      content,
+      askers,
       shelf,
       events,
       settings: config,

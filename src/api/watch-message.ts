@@ -4,7 +4,11 @@ import type { Captioning } from './event.ts';
 import { type VideoState, videoId } from './session.ts';
 
 /** What `watch` and `unwatch` carry on Socket.IO (docs/protocol.md, section 5). */
-export const watchRequest = z.object({ id: videoId });
+export const watchRequest = z.object({
+  id: videoId,
+  /** A private video's playback token, for who has no log-in. */
+  token: z.string().max(4_096).optional(),
+});
 
 /** How `watch` is acknowledged; a refusal is a problem (RFC 9457). */
 export type WatchAnswer = {

@@ -2,9 +2,9 @@ import type { us_listen_socket } from 'uWebSockets.js';
 import { chmod, rm } from 'node:fs/promises';
 import { LivereelError } from '../errors.ts';
 import type { ConnectionSettings } from '../ingest/ingest-connection.ts';
-import { addCaptionRoutes } from './data-captions.ts';
+import { addFileRoutes, type FileParts } from './data-files.ts';
 import { addIngestRoutes, type PublishedSessions } from './data-ingest.ts';
-import { addPlaybackRoutes, type LiveSessions } from './data-playback.ts';
+import { addPlaybackRoutes, type PlaybackParts } from './data-playback.ts';
 import { DataResponse } from './data-response.ts';
 import { addIngestSocket } from './data-socket.ts';
 import { addWebRtcRoutes, type WebRtcDoors } from './data-webrtc.ts';
@@ -13,11 +13,13 @@ import { uWebSockets } from './uwebsockets.ts';
 import { WhepDoor } from './whep-door.ts';
 import { WhipDoor } from './whip-door.ts';
 
-export type DataPlaneParts = Omit<ToldEventsParts, 'liveMoment'> & {
-  readonly sessions: PublishedSessions & LiveSessions;
-  readonly webRtc: Pick<WebRtcDoors, 'engine' | 'iceServers' | 'publicAddress'>;
-  readonly settings: Omit<ConnectionSettings, 'hasTimestamps' | 'endsOnClose'>;
-};
+export type DataPlaneParts = Omit<ToldEventsParts, 'liveMoment'> &
+  PlaybackParts &
+  FileParts & {
+    readonly sessions: PublishedSessions;
+    readonly webRtc: Pick<WebRtcDoors, 'engine' | 'iceServers' | 'publicAddress'>;
+    readonly settings: Omit<ConnectionSettings, 'hasTimestamps' | 'endsOnClose'>;
+  };
 
 /** Everything that moves media or events: ingest, live playlists and parts, event streams; on one Unix socket. */
 export class DataPlane {
@@ -32,15 +34,15 @@ export class DataPlane {
     const { sessions, settings, log } = parts;
     addIngestSocket(this.#app, sessions, settings, log);
     addIngestRoutes(this.#app, sessions, settings, log);
-    addPlaybackRoutes(this.#app, sessions, log);
-    addCaptionRoutes(this.#app, parts.videos, parts.shelf, log);
+    addPlaybackRoutes(this.#app, parts);
+    addFileRoutes(this.#app, parts);
     const liveMoment = (id: string) => sessions.find(id)?.clock.told ?? null;
     this.#told = new ToldEvents(this.#app, { ...parts, liveMoment });
     const { engine } = parts.webRtc;
     const whip = new WhipDoor(engine, sessions, log);
     const { viewers } = this.#told;
     this.#whep = new WhepDoor({ ...parts, engine, publishers: whip, viewers });
-    addWebRtcRoutes(this.#app, { ...parts.webRtc, whip, whep: this.#whep, log });
+    addWebRtcRoutes(this.#app, { ...parts.webRtc, askers: parts.askers, whip, whep: this.#whep, log });
     this.#app.any('/*', response => {
       void new DataResponse(response, log).fail(
         new LivereelError('not-found', 'there is nothing at this address'),

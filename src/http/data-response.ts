@@ -10,13 +10,16 @@ import type { HeaderReader } from './request-origin.ts';
 export class DataResponse {
   readonly #response: HttpResponse;
   readonly #log: Log;
+  readonly #isHead: boolean;
   #isOver = false;
   // Most requests are answered without ever being asked for it, and it costs more than their answer.
   #abort: AbortController | null = null;
 
-  constructor(response: HttpResponse, log: Log) {
+  /** `isHead`: the answer is told without its body. */
+  constructor(response: HttpResponse, log: Log, isHead = false) {
     this.#response = response;
     this.#log = log;
+    this.#isHead = isHead;
     response.onAborted(() => this.#end());
   }
 
@@ -43,7 +46,8 @@ export class DataResponse {
       for (let index = 0; index < headers.length; index += 2) {
         this.#response.writeHeader(headers[index] as string, headers[index + 1] as string);
       }
-      this.#response.end(body);
+      if (this.#isHead) this.#response.endWithoutBody(Buffer.byteLength(body));
+      else this.#response.end(body);
     });
   }
 

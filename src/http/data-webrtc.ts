@@ -2,6 +2,7 @@ import type { HttpRequest, HttpResponse, TemplatedApp } from 'uWebSockets.js';
 import { LivereelError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { PeerAnswer, WebRtcEngine } from '../webrtc/webrtc-engine.ts';
+import { type Askers, askerHeaders } from './asker.ts';
 import { tokenOf } from './bearer-token.ts';
 import { DataResponse, keepHeaders } from './data-response.ts';
 import { type IceServerSettings, iceServerLinks, iceServers } from './ice-servers.ts';
@@ -16,6 +17,7 @@ export type WebRtcDoors = {
   readonly engine: WebRtcEngine;
   readonly whip: WhipDoor;
   readonly whep: WhepDoor;
+  readonly askers: Askers;
   readonly iceServers: IceServerSettings;
   readonly publicAddress: () => PublicAddress;
   readonly log: Log;
@@ -36,15 +38,7 @@ type DoorRequest = {
 const largestBodyBytes = 65_536;
 const offerType = 'application/sdp';
 const fragmentType = 'application/trickle-ice-sdpfrag';
-const headerNames = [
-  'authorization',
-  'content-type',
-  'host',
-  'if-match',
-  'x-forwarded-for',
-  'x-forwarded-host',
-  'x-forwarded-proto',
-];
+const headerNames = [...askerHeaders, 'content-type', 'if-match', 'x-forwarded-for'];
 const anyPage = ['Access-Control-Allow-Origin', '*', 'Cache-Control', 'no-store'];
 const exposed = [
   'Access-Control-Expose-Headers',
@@ -91,13 +85,14 @@ function offer(response: HttpResponse, request: DoorRequest, doors: WebRtcDoors,
   void data.run(async () => {
     requireEngine(doors.engine);
     pace.take(clientAddressOf(headers));
-    const token = door === 'whip' ? requiredToken(request) : (request.token ?? '');
+    if (door === 'whip') requiredToken(request);
+    const by = { token: request.token, asker: () => doors.askers.of(headers) };
     requireType(headers, offerType);
     const sdp = await textOf(body);
     const answer =
       door === 'whip'
-        ? await doors.whip.publish(id, token, sdp)
-        : await doors.whep.view(id, token, sdp, request.isCounted);
+        ? await doors.whip.publish(id, requiredToken(request), sdp)
+        : await doors.whep.view(id, by, sdp, request.isCounted);
     // Who left while the answer was made would never hang up.
     if (data.isOver) await doors.engine.hangUp(answer.peerId);
     else data.send('201 Created', answerHeaders(request, answer, doors), answer.sdp);

@@ -1,25 +1,29 @@
 import type { HttpResponse, TemplatedApp } from 'uWebSockets.js';
 import type { VideoEvent } from '../api/event.ts';
-import type { CaptionShelf } from '../library/known-captions.ts';
+import type { PlaybackGate } from '../library/playback-gate.ts';
+import type { Credentials } from '../library/video-viewing.ts';
 import type { Log } from '../log.ts';
-import { DataResponse } from './data-response.ts';
+import { type Askers, askerHeaders } from './asker.ts';
+import { tokenOf } from './bearer-token.ts';
+import { DataResponse, keepHeaders } from './data-response.ts';
 import { PacedWriter } from './paced-writer.ts';
 import type { FedEvent, FeedPlace, VideoFeeds } from './video-feeds.ts';
 import type { ViewerCounts } from './viewer-counts.ts';
-import { type LiveMoments, standingEvents, standingOf, type WatchedVideos } from './watched-video.ts';
+import { type StandingParts, standingEvents, standingOf } from './watched-video.ts';
 
 /** What tells of videos is built from. */
-export type EventParts = {
-  readonly videos: WatchedVideos;
-  readonly shelf: Pick<CaptionShelf, 'known' | 'whyNone'>;
+export type EventParts = StandingParts & {
+  readonly askers: Askers;
   readonly feeds: VideoFeeds;
   readonly viewers: ViewerCounts;
-  readonly liveMoment: LiveMoments;
+  /** Tells when everybody who watches a video is to be looked at anew. */
+  readonly gate: Pick<PlaybackGate, 'onShut'>;
   readonly log: Log;
 };
 
 type EventRequest = {
   readonly id: string;
+  readonly by: Credentials;
   readonly lastSeenId: string | null;
   /** Who records, and a page that lays captions over a picture, listen but do not watch. */
   readonly isViewer: boolean;
@@ -41,14 +45,16 @@ export function addEventStreams(app: TemplatedApp, parts: EventParts): void {
     const id = request.getParameter(0) ?? '';
     const lastSeenId = request.getHeader('last-event-id') || null;
     const isViewer = request.getQuery('viewer') !== '0';
-    void data.run(() => stream(response, data, { id, lastSeenId, isViewer }, parts));
+    const headers = keepHeaders(request, askerHeaders);
+    const by = { token: tokenOf(headers, request.getQuery('token')), asker: () => parts.askers.of(headers) };
+    void data.run(() => stream(response, data, { id, by, lastSeenId, isViewer }, parts));
   });
 }
 
 async function stream(
   response: HttpResponse,
   data: DataResponse,
-  { id, lastSeenId, isViewer }: EventRequest,
+  { id, by, lastSeenId, isViewer }: EventRequest,
   parts: EventParts,
 ): Promise<void> {
   // Joined before anything is looked up: what happens meanwhile is told after it.
@@ -56,7 +62,7 @@ async function stream(
   let tell = (event: FedEvent): unknown => early.push(event);
   const place = parts.feeds.join(id, event => tell(event), lastSeenId);
   try {
-    const greeting = await greet(id, place, lastSeenId !== null, parts);
+    const greeting = await greet(id, by, place, lastSeenId !== null, parts);
     if (data.isOver) {
       place.leave();
       return;
@@ -66,11 +72,14 @@ async function stream(
     writer.add(early);
     tell = event => writer.add([event]);
     const uncount = isViewer ? parts.viewers.add(id) : null;
+    // Comes back by itself, with what it came with, and is let in again if it still may watch.
+    const stop = parts.gate.onShut(shut => shut === id && !data.isOver && response.close());
     const beat = setInterval(() => writer.isIdle && write(response, data, comment), beatMillis);
     data.signal.addEventListener(
       'abort',
       () => {
         clearInterval(beat);
+        stop();
         writer.close();
         uncount?.();
         place.leave();
@@ -86,11 +95,12 @@ async function stream(
 
 async function greet(
   id: string,
+  by: Credentials,
   { missed, newestId }: FeedPlace,
   isBack: boolean,
-  { videos, shelf, liveMoment }: EventParts,
+  parts: EventParts,
 ): Promise<readonly SentEvent[]> {
-  const standing = await standingOf(id, videos, shelf, liveMoment);
+  const standing = await standingOf(id, by, parts);
   if (missed !== null) return missed;
   // Who saw the words as they were heard would mix them up with the corrected ones, which count anew.
   const isTold = !(isBack && standing.known?.isCorrected);

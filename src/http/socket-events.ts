@@ -2,12 +2,13 @@ import type { TemplatedApp } from 'uWebSockets.js';
 import { Server, type Socket } from 'socket.io';
 import { type WatchAnswer, watchRequest } from '../api/watch-message.ts';
 import { LivereelError } from '../errors.ts';
+import type { Credentials } from '../library/video-viewing.ts';
 import type { EventParts } from './event-stream.ts';
 import { problemResponse } from './problem.ts';
 import type { FedEvent, FeedPlace } from './video-feeds.ts';
 import { captioningOf, standingOf } from './watched-video.ts';
 
-type Watching = { readonly place: FeedPlace; uncount: (() => void) | null };
+type Watching = { readonly place: FeedPlace; uncount: (() => void) | null; by: Credentials };
 type Acknowledge = (answer: unknown) => void;
 
 const mostConnections = 20_000;
@@ -52,6 +53,7 @@ export class SocketEvents {
 
   #serve(socket: Socket): void {
     const watched = new Map<string, Watching>();
+    const stop = this.#parts.gate.onShut(id => void this.#lookAnew(socket, watched, id));
     let lookups = 0;
     socket.on('watch', (request: unknown, acknowledge: unknown) => {
       const answer = acknowledgeOf(acknowledge);
@@ -68,6 +70,7 @@ export class SocketEvents {
       acknowledgeOf(acknowledge)({ id });
     });
     socket.on('disconnect', () => {
+      stop();
       for (const id of [...watched.keys()]) leave(watched, id);
     });
   }
@@ -81,17 +84,20 @@ export class SocketEvents {
     const parsed = watchRequest.safeParse(request);
     if (!parsed.success) throw new LivereelError('validation-failed', 'send {"id": "<the id of a video>"}');
     if (lookups > mostLookups) throw new LivereelError('bad-request', 'wait for the answers to come');
-    const { id } = parsed.data;
-    const { videos, shelf, feeds, viewers, liveMoment } = this.#parts;
+    const { id, token } = parsed.data;
+    const { feeds, viewers, askers } = this.#parts;
+    const headers = { get: (name: string) => headerOf(socket, name) };
+    const by = { token, asker: () => askers.of(headers) };
     if (!watched.has(id) && watched.size >= mostWatched) {
       throw new LivereelError('bad-request', `${mostWatched} videos are the most: unwatch one first`);
     }
     // Joined before anything is looked up: what happens meanwhile is told.
     const place = watched.get(id)?.place ?? feeds.join(id, event => send(socket, event));
-    const watching = watched.get(id) ?? { place, uncount: null };
+    const watching = watched.get(id) ?? { place, uncount: null, by };
+    watching.by = by;
     watched.set(id, watching);
     try {
-      const standing = await standingOf(id, videos, shelf, liveMoment);
+      const standing = await standingOf(id, by, this.#parts);
       // Gone, or unwatched, while it was looked up: nobody would uncount it.
       if (watched.get(id) === watching) watching.uncount ??= viewers.add(id);
       const { state, known, liveClock } = standing;
@@ -104,9 +110,29 @@ export class SocketEvents {
     }
   }
 
+  /** Who may not watch a video any more is told so, and nothing else of it. */
+  async #lookAnew(socket: Socket, watched: Map<string, Watching>, id: string): Promise<void> {
+    const watching = watched.get(id);
+    // Who is still being let in is looked at there.
+    if (watching === undefined) return;
+    try {
+      await standingOf(id, watching.by, this.#parts);
+    } catch {
+      if (watched.get(id) !== watching) return;
+      leave(watched, id);
+      socket.emit('unwatched', { id });
+    }
+  }
+
   async #refuse(error: unknown, answer: Acknowledge): Promise<void> {
     answer(await problemResponse(error, this.#parts.log).json());
   }
+}
+
+/** Of the request that opened the connection. */
+function headerOf(socket: Socket, name: string): string | null {
+  const value = socket.handshake.headers[name];
+  return (Array.isArray(value) ? value[0] : value) ?? null;
 }
 
 function leave(watched: Map<string, Watching>, id: string): void {

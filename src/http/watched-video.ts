@@ -1,17 +1,27 @@
 import type { Captioning, VideoEvent } from '../api/event.ts';
-import type { VideoState } from '../api/session.ts';
+import type { VideoState, Visibility } from '../api/session.ts';
 import { LivereelError } from '../errors.ts';
 import type { CaptionShelf, KnownCaptions } from '../library/known-captions.ts';
+import type { Credentials, SeenVideo } from '../library/video-viewing.ts';
 import type { LiveMoment } from '../sessions/live-clock.ts';
 
-/** What those who tell of videos need of them. */
+type WatchedVideo = {
+  readonly state: VideoState;
+  readonly visibility: Visibility;
+  readonly captions: boolean;
+};
+
+/** For whom a video exists, as those who tell of videos need to know; `VideoViewing` is it. */
 export interface WatchedVideos {
-  find(
-    id: string,
-  ): Promise<
-    { readonly state: VideoState; readonly visibility: string; readonly captions: boolean } | undefined
-  >;
+  find(id: string, by: Credentials): Promise<SeenVideo<WatchedVideo> | undefined>;
 }
+
+/** How things stand for one who asks. */
+export type StandingParts = {
+  readonly videos: WatchedVideos;
+  readonly shelf: Pick<CaptionShelf, 'known' | 'whyNone'>;
+  readonly liveMoment: LiveMoments;
+};
 
 /** A live stream's place on the media timeline, where one is told. */
 export type LiveMoments = (id: string) => LiveMoment | null;
@@ -27,18 +37,16 @@ export type VideoStanding = {
 
 const liveStates = new Set<VideoState>(['created', 'live', 'interrupted']);
 
-/** How things stand with a video. @throws LivereelError `not-found`, also for one that is private. */
+/** How things stand with a video. @throws LivereelError `not-found`, also for who may not watch it; as `by.asker`. */
 export async function standingOf(
   id: string,
-  videos: WatchedVideos,
-  shelf: Pick<CaptionShelf, 'known' | 'whyNone'>,
-  liveMoment: LiveMoments = () => null,
+  by: Credentials,
+  { videos, shelf, liveMoment }: StandingParts,
 ): Promise<VideoStanding> {
   const isId = /^[0-9A-Za-z]{12}$/.test(id);
   const known = isId ? await shelf.known(id) : undefined;
-  const video = isId ? await videos.find(id) : undefined;
-  if (video === undefined || video.visibility === 'private')
-    throw new LivereelError('not-found', 'there is no such video');
+  const video = isId ? (await videos.find(id, by))?.video : undefined;
+  if (video === undefined) throw new LivereelError('not-found', 'there is no such video');
   return { state: video.state, known, liveClock: liveMoment(id), whyNone: shelf.whyNone(video) };
 }
 

@@ -1,5 +1,7 @@
 import { LivereelError } from '../errors.ts';
 import type { VideoEvents } from '../events/video-events.ts';
+import type { PlaybackGate } from '../library/playback-gate.ts';
+import type { Credentials } from '../library/video-viewing.ts';
 import type { Log } from '../log.ts';
 import type { Session } from '../sessions/session.ts';
 import type { FeedableStream, PeerAnswer, WebRtcEngine } from '../webrtc/webrtc-engine.ts';
@@ -11,17 +13,16 @@ import type { WhipDoor } from './whip-door.ts';
 export type WhepParts = {
   readonly engine: WebRtcEngine;
   readonly publishers: Pick<WhipDoor, 'publishes'>;
-  readonly sessions: {
-    find(id: string): Session | undefined;
-    authorizes(id: string, token: string): Promise<boolean>;
-  };
+  readonly sessions: { find(id: string): Session | undefined };
+  /** Tells when everybody who watches a video is to be looked at anew. */
+  readonly gate: Pick<PlaybackGate, 'onShut'>;
   readonly videos: WatchedVideos;
   readonly viewers: ViewerCounts;
   readonly events: VideoEvents;
   readonly log: Log;
 };
 
-type Viewer = { readonly id: string; readonly uncount: () => void };
+type Viewer = { readonly id: string; readonly by: Credentials; readonly uncount: () => void };
 
 const retryAfterSeconds = 2;
 
@@ -32,17 +33,20 @@ export class WhepDoor {
   /** How to stop listening to each video that is watched. */
   readonly #watched = new Map<string, () => void>();
 
+  readonly #stopLooking: () => void;
+
   constructor(parts: WhepParts) {
     this.#parts = parts;
+    this.#stopLooking = parts.gate.onShut(id => void this.#lookAnew(id));
   }
 
   /**
    * Lets a viewer in; `isCounted`: nothing else counts it. @throws LivereelError `not-found`, `not-live`,
    * `codecs-not-watchable`, and as the engine.
    */
-  async view(id: string, token: string, offer: string, isCounted: boolean): Promise<PeerAnswer> {
+  async view(id: string, by: Credentials, offer: string, isCounted: boolean): Promise<PeerAnswer> {
     const { engine, viewers } = this.#parts;
-    const stream = await this.#streamOf(id, token);
+    const stream = await this.#streamOf(id, by);
     let peerId: string | null = null;
     let isGone = false;
     const answer = await engine.view(id, offer, stream, () => {
@@ -51,7 +55,7 @@ export class WhepDoor {
     });
     peerId = answer.peerId;
     if (!isGone) {
-      this.#viewers.set(peerId, { id, uncount: isCounted ? viewers.add(id) : () => undefined });
+      this.#viewers.set(peerId, { id, by, uncount: isCounted ? viewers.add(id) : () => undefined });
       this.#listen(id);
     }
     return answer;
@@ -77,15 +81,24 @@ export class WhepDoor {
 
   /** Lets all viewers go. */
   close(): void {
+    this.#stopLooking();
     for (const peerId of [...this.#viewers.keys()]) this.#forget(peerId);
   }
 
+  /** Who may not watch a video any more is let go. */
+  async #lookAnew(id: string): Promise<void> {
+    for (const [peerId, viewer] of [...this.#viewers]) {
+      if (viewer.id !== id) continue;
+      const seen = await this.#parts.videos.find(id, viewer.by).catch(() => undefined);
+      if (seen === undefined) this.#letGo(peerId);
+    }
+  }
+
   /** What the viewers of a video are fed from; null: its publisher's packets. */
-  async #streamOf(id: string, token: string): Promise<FeedableStream | null> {
+  async #streamOf(id: string, by: Credentials): Promise<FeedableStream | null> {
     const { sessions, videos, publishers } = this.#parts;
-    const video = /^[0-9A-Za-z]{12}$/.test(id) ? await videos.find(id) : undefined;
-    const isHidden = video?.visibility === 'private' && !(await sessions.authorizes(id, token));
-    if (video === undefined || isHidden) throw new LivereelError('not-found', 'there is no such video');
+    if ((await videos.find(id, by)) === undefined)
+      throw new LivereelError('not-found', 'there is no such video');
     const session = sessions.find(id);
     if (session?.state !== 'live') {
       const isComing = session?.state === 'created' || session?.state === 'interrupted';

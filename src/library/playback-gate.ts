@@ -37,8 +37,8 @@ const tickMillis = 1_000;
 const reviewMillis = 5_000;
 // Nobody tells us when the last viewer has left: who still watches then is admitted anew.
 const longestMillis = 3_600_000;
-// A crowd of lookups at once is one query each; more than this are asked about in several.
-const mostReviewed = 5_000;
+// So many at a time: where more videos are watched, the round takes longer.
+const mostReviewed = 2_000;
 
 /**
  * Who may watch what. Who was admitted once is admitted by a link in `run/admitted/`, through which nginx finds the
@@ -53,6 +53,8 @@ export class PlaybackGate {
   readonly #listeners = new Set<(id: string) => void>();
   readonly #timer: NodeJS.Timeout;
   #reviewedAt = Date.now();
+  #round: Iterator<[string, Admitted]> | null = null;
+  #nextEnd = Number.POSITIVE_INFINITY;
   #isReviewing = false;
 
   private constructor(parts: PlaybackGateParts) {
@@ -95,11 +97,16 @@ export class PlaybackGate {
    * that is stored. Never throws.
    */
   shut(id: string): void {
+    this.gone(id);
+    for (const tell of this.#listeners) tell(id);
+  }
+
+  /** The video was deleted: nobody is let in any more. Who listens is told that by its event. Never throws. */
+  gone(id: string): void {
     const lookup = this.#lookups.get(id);
     if (lookup !== undefined) lookup.isStale = true;
     this.#lookups.delete(id);
     this.#forget(id);
-    for (const tell of this.#listeners) tell(id);
   }
 
   /** Tells whenever a video is shut: who watches it otherwise is to be looked at anew. Returns how to stop that. */
@@ -155,6 +162,7 @@ export class PlaybackGate {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     }
     entry.ways.set(token, until);
+    this.#nextEnd = Math.min(this.#nextEnd, until);
     this.#admitted.set(id, entry);
   }
 
@@ -176,10 +184,7 @@ export class PlaybackGate {
 
   #tick(): void {
     const now = Date.now();
-    for (const [id, entry] of this.#admitted) {
-      for (const [token, until] of entry.ways) if (until <= now) this.#close(id, entry, token);
-      if (entry.ways.size === 0) this.#admitted.delete(id);
-    }
+    if (now >= this.#nextEnd) this.#closeEnded(now);
     if (now - this.#reviewedAt < reviewMillis || this.#isReviewing || this.#admitted.size === 0) return;
     this.#reviewedAt = now;
     this.#isReviewing = true;
@@ -191,20 +196,42 @@ export class PlaybackGate {
       });
   }
 
-  /** Shuts what was changed by others. */
-  async #review(): Promise<void> {
-    const seen = [...this.#admitted];
-    for (let from = 0; from < seen.length; from += mostReviewed) {
-      const some = seen.slice(from, from + mostReviewed);
-      const found = await this.#parts.videos.findAll(some.map(([id]) => id));
-      const videos = new Map(found.map(video => [video.id, video]));
-      for (const [id, entry] of some) {
-        if (this.#admitted.get(id) !== entry) continue;
-        const video = videos.get(id);
-        const isSame =
-          video?.playbackEpoch === entry.epoch && (video.visibility === 'private') === entry.isPrivate;
-        if (!isSame) this.shut(id);
+  #closeEnded(now: number): void {
+    this.#nextEnd = Number.POSITIVE_INFINITY;
+    for (const [id, entry] of this.#admitted) {
+      for (const [token, until] of entry.ways) {
+        if (until <= now) this.#close(id, entry, token);
+        else this.#nextEnd = Math.min(this.#nextEnd, until);
       }
+      if (entry.ways.size === 0) this.#admitted.delete(id);
     }
+  }
+
+  /** Shuts what was changed by others, of the next few. */
+  async #review(): Promise<void> {
+    const some = this.#nextReviewed();
+    const found = await this.#parts.videos.findAll(some.map(([id]) => id));
+    const videos = new Map(found.map(video => [video.id, video]));
+    for (const [id, entry] of some) {
+      if (this.#admitted.get(id) !== entry) continue;
+      const video = videos.get(id);
+      const isSame =
+        video?.playbackEpoch === entry.epoch && (video.visibility === 'private') === entry.isPrivate;
+      if (!isSame) this.shut(id);
+    }
+  }
+
+  #nextReviewed(): [string, Admitted][] {
+    const some: [string, Admitted][] = [];
+    this.#round ??= this.#admitted.entries();
+    while (some.length < mostReviewed) {
+      const { value, done } = this.#round.next();
+      if (done) {
+        this.#round = null;
+        break;
+      }
+      some.push(value);
+    }
+    return some;
   }
 }

@@ -7,6 +7,7 @@ import { makeSocketFolder, socketFolderOf } from '../process/socket-folder.ts';
 const idPattern = /^[0-9A-Za-z]{12}$/;
 const renditionPattern = /^[a-z0-9-]{1,32}$/;
 const tokenPattern = /^[0-9A-Za-z_-]{32,64}$/;
+const filePattern = /^[0-9A-Za-z][0-9A-Za-z-]*(\.[0-9A-Za-z]+)+$/;
 const numberDigits = 6;
 
 /** Bytes of the file system that holds the content. */
@@ -136,6 +137,17 @@ export class ContentDirectory {
     return join(this.renditionDir(id, rendition), `${sixDigits(segment)}.open`);
   }
 
+  /** What players fetch below a rendition, or with null beside them: playlists, segments, subtitles. */
+  hlsFile(id: string, rendition: string | null, file: string): string {
+    const folder = rendition === null ? this.hlsDir(id) : this.renditionDir(id, rendition);
+    return join(folder, checkedName(file));
+  }
+
+  /** What is fetched of a video beside its streams: `video.mp4`, stills, captions. */
+  watchedFile(id: string, file: string): string {
+    return join(this.videoDir(id), checkedName(file));
+  }
+
   /** The progressive MP4 of a finished video. */
   videoFile(id: string): string {
     return join(this.videoDir(id), 'video.mp4');
@@ -208,6 +220,11 @@ export class ContentDirectory {
     const { bavail, blocks, bsize } = await statfs(this.root);
     return { freeBytes: bavail * bsize, totalBytes: blocks * bsize };
   }
+}
+
+function checkedName(file: string): string {
+  if (!filePattern.test(file)) throw new LivereelError('not-found', 'There is no such file.');
+  return file;
 }
 
 function sixDigits(number: number): string {

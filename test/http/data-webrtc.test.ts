@@ -231,14 +231,24 @@ t.test('viewers are let in, counted and let go', async t => {
   t.match(await view(id), { status: 409, json: { code: 'not-live' } });
 });
 
-t.test('a private video is watched with its token', async t => {
-  const { create, publish, view, engine } = await startDoors(t);
+t.test('a private video is watched with its token, for as long as that holds', async t => {
+  const { create, publish, view, engine, rows, tokens, gate } = await startDoors(t);
   const { id, ingestToken } = await create({ input: 'webrtc', visibility: 'private' });
   await publish(id, ingestToken);
   for (const frame of clip) engine.published[0]?.media.frame(frame);
   t.match(await view(id), { status: 404, json: { code: 'not-found' } });
   t.match(await view(id, '?token=wrong'), { status: 404 });
   t.equal((await view(id, `?token=${ingestToken}`)).status, 201);
+  t.match(await view(id, `?token=${tokens.make({ id: 'otherKq9ZtA1', playbackEpoch: 0 }).token}`), {
+    status: 404,
+  });
+  t.equal((await view(id, `?token=${tokens.make({ id, playbackEpoch: 0 }).token}`)).status, 201);
+  const [publisher, guest] = engine.viewed.slice(-2).map(({ peerId }) => peerId);
+  const row = rows.get(id);
+  if (row !== undefined) rows.set(id, { ...row, playbackEpoch: 1 });
+  gate.shut(id);
+  await eventually(() => engine.hungUp.includes(`${guest}`));
+  t.notOk(engine.hungUp.includes(`${publisher}`));
 });
 
 t.test('an address that asks without end is told to wait', async t => {

@@ -4,8 +4,13 @@ import { join } from 'node:path';
 import type { Test } from 'tap';
 import { createSessionRequest } from '../../src/api/session.ts';
 import { VideoEvents } from '../../src/events/video-events.ts';
+import { nobodyKnown } from '../../src/http/asker.ts';
 import { DataPlane } from '../../src/http/data-plane.ts';
 import { CaptionShelf } from '../../src/library/known-captions.ts';
+import { PlaybackGate } from '../../src/library/playback-gate.ts';
+import { PlaybackTokens } from '../../src/library/playback-tokens.ts';
+import type { VideoRow } from '../../src/library/video-store.ts';
+import { VideoViewing } from '../../src/library/video-viewing.ts';
 import { createLog } from '../../src/log.ts';
 import type { SessionRecord } from '../../src/sessions/session-records.ts';
 import { SessionRegistry } from '../../src/sessions/session-registry.ts';
@@ -14,6 +19,8 @@ import { registrySettings } from '../sessions/registry-settings.ts';
 import { ScriptedEngine } from '../support/scripted-engine.ts';
 import { type SocketRequest, socketRequest } from './socket-request.ts';
 
+type Row = SessionRecord & Pick<VideoRow, 'visibility' | 'ownerId' | 'playbackEpoch'>;
+
 const frameLimits = { maxFrameBytes: 1_000_000, maxFramePixels: 4_000_000, maxFrameSide: 4_000 };
 
 /** The real data plane over real sessions; the engine is scripted, records are kept in memory. */
@@ -21,9 +28,10 @@ export async function startDoors(t: Test, settings: { reconnectWindowSeconds?: n
   const root = await mkdtemp(join(tmpdir(), 'livereel-doors-'));
   const content = new ContentDirectory(root);
   await content.prepare();
-  const rows = new Map<string, SessionRecord & { visibility: string }>();
+  const rows = new Map<string, Row>();
   const records = {
-    insert: async (record: SessionRecord & { visibility: string }) => rows.set(record.id, record),
+    insert: async (record: Omit<Row, 'ownerId' | 'playbackEpoch'>) =>
+      rows.set(record.id, { ownerId: null, playbackEpoch: 0, ...record }),
     find: async (id: string) => rows.get(id),
     update: async (id: string, changes: object) => {
       const row = rows.get(id);
@@ -46,9 +54,23 @@ export async function startDoors(t: Test, settings: { reconnectWindowSeconds?: n
     log,
   });
   const socketPath = join(root, 'data.sock');
+  const tokens = new PlaybackTokens(new Uint8Array(32).fill(7));
+  const gate = await PlaybackGate.open({
+    content,
+    videos: {
+      find: async id => records.find(id),
+      findAll: async ids => ids.flatMap(id => rows.get(id) ?? []),
+    },
+    tokens,
+    log,
+  });
+  const viewing = new VideoViewing({ videos: records, ingest: registry, tokens });
   const plane = await DataPlane.start(socketPath, {
     sessions: registry,
-    videos: records,
+    videos: viewing,
+    gate,
+    content,
+    askers: nobodyKnown,
     shelf: new CaptionShelf(
       () => undefined,
       { find: async () => undefined },
@@ -70,6 +92,7 @@ export async function startDoors(t: Test, settings: { reconnectWindowSeconds?: n
   t.teardown(async () => {
     await registry.close();
     await plane.close();
+    gate.close();
     await rm(root, { recursive: true, force: true });
   });
   const call = (path: string, options?: SocketRequest) => socketRequest(socketPath, path, options);
@@ -97,5 +120,5 @@ export async function startDoors(t: Test, settings: { reconnectWindowSeconds?: n
       body: 'v=0 offer',
       headers: { 'content-type': 'application/sdp', ...headers },
     });
-  return { call, create, publish, view, engine, registry, rows, events };
+  return { call, create, publish, view, engine, registry, rows, events, tokens, gate };
 }

@@ -86,3 +86,19 @@ t.test('a message that is too long ends its connection, and no other', async t =
   await eventually(() => loud.socket.disconnected && other.socket.connected);
   t.match(await other.ask('watch', { id }), { viewers: 1 });
 });
+
+t.test('who may watch no longer is told so, and hears nothing more', async t => {
+  const { url, rows, shut, viewers, events } = await tellVideos(t);
+  rows.set(id, { state: 'live', visibility: 'public', captions: true });
+  const [stranger, guest] = [connect(t, url), connect(t, url)];
+  await stranger.ask('watch', { id });
+  await guest.ask('watch', { id, token: `token-of-${id}` });
+  rows.set(id, { state: 'live', visibility: 'private', captions: true });
+  shut(id);
+  await eventually(() => stranger.told.some(([event, { id: told }]) => event === 'unwatched' && told === id));
+  t.equal(viewers.of(id), 1);
+  events.report({ event: 'state', data: { id, state: 'interrupted', at: new Date(0).toISOString() } });
+  await eventually(() => guest.told.some(([event]) => event === 'state'));
+  t.notOk(stranger.told.some(([event]) => event === 'state'));
+  t.match(await stranger.ask('watch', { id }), { code: 'not-found' });
+});

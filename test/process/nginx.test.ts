@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, request, type Server } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -41,6 +41,12 @@ const files = {
   [`${id}/video.mp4`]: '0123456789',
   'overaKq9ZtA1/hls/index.m3u8': '#EXTM3U\n#multivariant',
   'overaKq9ZtA1/hls/main/stream.m3u8': '#EXTM3U\n#media',
+  'hiddenKq9ZtA/hls/index.m3u8': '#EXTM3U\n#hidden',
+  'hiddenKq9ZtA/hls/main/000001.m4s': 'hidden segment',
+  'hiddenKq9ZtA/video.mp4': 'hidden video',
+  'hiddenKq9ZtA/thumbnail.jpg': 'hidden still',
+  'hiddenKq9ZtA/storyboard.vtt': 'hidden board',
+  'hiddenKq9ZtA/journal/000001.log': 'hidden journal',
   'postgres/PG_VERSION': '18',
   'auth-secret': 'secret',
   'built page/index.html': '<!doctype html>the page',
@@ -52,7 +58,12 @@ for (const [name, text] of Object.entries(files)) {
   await mkdir(dirname(join(contentDir, name)), { recursive: true });
   await writeFile(join(contentDir, name), text);
 }
-await mkdir(runDir, { recursive: true });
+await mkdir(join(runDir, 'admitted'), { recursive: true });
+const token = `1900000000-${'t'.repeat(32)}`;
+// Who may watch is found out by the server, and told to nginx by a link.
+for (const way of [id, 'overaKq9ZtA1', `hiddenKq9ZtA~${token}`]) {
+  await symlink(join('../..', way.slice(0, 12)), join(runDir, 'admitted', way));
+}
 
 /** Stands for a plane of the server: says what it was asked for. */
 async function plane(socket: string, name: string): Promise<Server> {
@@ -130,7 +141,7 @@ t.test('nothing but media has an address', async t => {
     '/run/nginx/nginx.conf',
     '/.hidden',
     `/hls/${id}x/main/000012.m4s`,
-    `/videos/${id}/thumbnail.jpg`,
+    `/videos/${id}/thumbnail.png`,
   ]) {
     const answer = await rawGet(path);
     t.ok([400, 404].includes(answer.status), `${path}: ${answer.status}`);
@@ -144,8 +155,64 @@ t.test('a finished video is one file with byte ranges', async t => {
   t.equal(await answer.text(), '2345');
   t.equal(answer.headers.get('content-range'), 'bytes 2-5/10');
   const missing = await get('/videos/000000000000/video.mp4');
-  t.equal(missing.status, 404);
-  t.match(await missing.json(), { code: 'not-found', status: 404 });
+  t.match(await missing.json(), { plane: 'data' }, 'the server says whether it may be told');
+});
+
+t.test('what nobody was let in to see is asked of the server, however it is written', async t => {
+  const [hls, videos] = ['/hls/hiddenKq9ZtA', '/videos/hiddenKq9ZtA'];
+  const other = token.replace('t', 'u');
+  for (const path of [
+    `${hls}/index.m3u8`,
+    `${hls}/index.m3u8?token=${token}`,
+    `${hls}/main/000001.m4s`,
+    `${hls}/~${other}/main/000001.m4s`,
+    `${hls}/main/000001.m4s?token=${other}`,
+    `${videos}/video.mp4`,
+    `${videos}/video.mp4?token=`,
+    `${videos}/video.mp4?token=${token.slice(0, -1)}`,
+    `${videos}/video.mp4?token=../hiddenKq9ZtA~${token}/x`,
+    `${videos}/video.mp4?token=${other}&token=${token}`,
+    `${videos}/~${other}/video.mp4?token=${token}`,
+    `${videos}/storyboard.vtt?token=${token}`,
+    `/videos/%68iddenKq9ZtA/video.mp4`,
+    `//videos//hiddenKq9ZtA//video.mp4`,
+    `/videos/./x/../hiddenKq9ZtA/video.mp4`,
+    `/videos/${id}/../hiddenKq9ZtA/thumbnail.jpg`,
+  ]) {
+    const answer = await rawGet(path);
+    t.match(answer.text, '"plane":"data"', path);
+    t.notMatch(answer.text, 'hidden s');
+  }
+  for (const path of [
+    `${videos}/../../hiddenKq9ZtA/video.mp4`,
+    `/VIDEOS/hiddenKq9ZtA/video.mp4`,
+    `/videos/HIDDENKq9ZtA~${token}/video.mp4`,
+    `${videos}/~${token}/../../hiddenKq9ZtA/journal/000001.log`,
+    `${videos}/~${token}/journal/000001.log`,
+    `${videos}/~${token}%2f..%2fjournal/video.mp4`,
+    `/run/admitted/hiddenKq9ZtA~${token}/video.mp4`,
+    `/admitted/hiddenKq9ZtA~${token}/video.mp4`,
+  ]) {
+    const answer = await rawGet(path);
+    t.equal(answer.status, 404, path);
+  }
+});
+
+t.test('who was let in by a token gets the files, for himself alone', async t => {
+  for (const [path, text] of [
+    [`/hls/hiddenKq9ZtA/~${token}/index.m3u8`, '#EXTM3U\n#hidden'],
+    [`/hls/hiddenKq9ZtA/~${token}/main/000001.m4s`, 'hidden segment'],
+    [`/hls/hiddenKq9ZtA/main/000001.m4s?token=${token}`, 'hidden segment'],
+    [`/videos/hiddenKq9ZtA/video.mp4?token=${token}`, 'hidden video'],
+    [`/videos/hiddenKq9ZtA/~${token}/thumbnail.jpg`, 'hidden still'],
+    [`/videos/hiddenKq9ZtA/~${token}/thumbnail.jpg?token=${token}`, 'hidden still'],
+    [`/videos/hiddenKq9ZtA/~${token}/storyboard.vtt`, 'hidden board'],
+  ] as const) {
+    const answer = await get(path);
+    t.equal(await answer.text(), text, path);
+    t.match(answer.headers.get('cache-control'), /^private, /);
+  }
+  t.match(await (await get(`/videos/${id}/video.mp4`)).headers.get('cache-control'), /^public, /);
 });
 
 t.test('any page may fetch media, and nobody may change it', async t => {
@@ -300,8 +367,9 @@ t.test('while the server starts, programs and people are told to come again', as
 
 t.test('a content directory with an odd or long name is served too', async t => {
   const odd = join(contentDir, `a "b" 'c' {d}; #é\\ ${'x'.repeat(120)}`);
-  await mkdir(join(odd, 'run'), { recursive: true });
+  await mkdir(join(odd, 'run', 'admitted'), { recursive: true });
   await mkdir(join(odd, id), { recursive: true });
+  await symlink(join('../..', id), join(odd, 'run', 'admitted', id));
   await writeFile(join(odd, id, 'video.mp4'), 'odd');
   const served = await Nginx.start({
     ...options,

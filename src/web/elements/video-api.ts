@@ -3,6 +3,7 @@ import type { VideoAnswer } from '../../api/video.ts';
 import { PublishError } from '../../client/publish-error.ts';
 import { reachableUrl } from '../../client/reachable-url.ts';
 import { problemOf } from '../../client/session-api.ts';
+import { withPageToken } from './page-token.ts';
 
 export type { VideoAnswer };
 
@@ -13,7 +14,7 @@ const unreachable = 'The server does not answer. Trying again.';
  * @throws PublishError `server-unreachable`, or the server's code with `facts.status`.
  */
 export async function readVideo(id: string, signal?: AbortSignal): Promise<VideoAnswer> {
-  const answer = await reach(`/api/v1/videos/${id}`, signal === undefined ? {} : { signal });
+  const answer = await reach(withPageToken(`/api/v1/videos/${id}`), signal === undefined ? {} : { signal });
   const video = (await answer.json()) as VideoAnswer;
   const here = (url: string | null) => (url === null ? null : reachableUrl(url, location.origin));
   return {
@@ -45,8 +46,24 @@ export async function renameVideo(id: string, title: string, ingestToken: string
  * @throws PublishError as `readVideo`.
  */
 export async function readTranscript(id: string, signal: AbortSignal): Promise<Transcript> {
-  const answer = await reach(`/api/v1/videos/${id}/transcript`, { signal });
+  const answer = await reach(withPageToken(`/api/v1/videos/${id}/transcript`), { signal });
   return (await answer.json()) as Transcript;
+}
+
+/**
+ * A token that lets others watch a private video; for its owner.
+ * @throws PublishError as `readVideo`.
+ */
+export async function readPlaybackToken(
+  id: string,
+  expiresInSeconds: number,
+): Promise<{ token: string; expiresAt: string }> {
+  const answer = await reach(`/api/v1/videos/${id}/playback-token`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ expiresInSeconds }),
+  });
+  return (await answer.json()) as { token: string; expiresAt: string };
 }
 
 /**

@@ -1,3 +1,5 @@
+import { withPageToken } from './page-token.ts';
+
 const lookMillis = 2_500;
 const againMillis = 15_000;
 
@@ -17,7 +19,7 @@ export class VideoEventStream {
    * somebody who watches.
    */
   constructor(id: string, listen: (stream: EventSource) => void, isViewer = true) {
-    this.#url = `/api/v1/videos/${id}/events${isViewer ? '' : '?viewer=0'}`;
+    this.#url = withPageToken(`/api/v1/videos/${id}/events${isViewer ? '' : '?viewer=0'}`);
     this.#listen = listen;
     this.#source = this.#open();
     this.#timer = setInterval(() => this.#look(), lookMillis);

@@ -13,7 +13,7 @@ import { clock, megabytes, moment, watching } from '../elements/words.ts';
 import type { Player } from './player.ts';
 import './player.ts';
 import { waitingForFile } from './waiting-file.ts';
-import '../elements/copy-link.ts';
+import './share-link.ts';
 
 const liveStates = new Set(['created', 'live', 'interrupted']);
 const playableStates = new Set(['live', 'interrupted', 'processing', 'ready']);
@@ -69,7 +69,7 @@ export class WatchPage extends LightElement {
           }
         </div>
         <div class="actions">
-          <lr-copy-link .href=${location.href}></lr-copy-link>
+          <lr-share-link .video=${video}></lr-share-link>
           ${
             video.state === 'ready' && video.fileUrl !== null
               ? html`<a class="button" data-testid="download" href=${video.fileUrl} download=${`${video.title}.mp4`}
