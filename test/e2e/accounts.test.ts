@@ -123,7 +123,6 @@ t.test('the account page changes, makes keys, and lets one go', async t => {
       return answer.status;
     }, path);
   t.equal(await own(`/api/v1/videos/${id}`), 200);
-  t.equal(await own(`/api/v1/videos/${id}/events`), 200, 'the owner is told what happens');
 
   await page.getByTestId('delete-account').click();
   await page.fill('dialog [name=password]', password);
