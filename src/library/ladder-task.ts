@@ -13,8 +13,8 @@ import {
 import type { TaskContext } from '../jobs/task-handler.ts';
 import type { ContentDirectory } from '../store/content-directory.ts';
 import type { Database } from '../store/database.ts';
+import type { MediaTaskParts } from './file-task.ts';
 import { playlistLock } from './playlist-lock.ts';
-import type { MediaTaskParts } from './still-tasks.ts';
 import { clearScratch, withScratch } from './task-scratch.ts';
 import type { VideoRow } from './video-store.ts';
 import type { VideoTaskHandler } from './video-task.ts';

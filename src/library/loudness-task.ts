@@ -1,5 +1,5 @@
 import { measureLoudness } from '../ffmpeg/loudness.ts';
-import type { MediaTaskParts } from './still-tasks.ts';
+import type { MediaTaskParts } from './file-task.ts';
 import type { VideoTaskHandler } from './video-task.ts';
 
 const leastLimitSeconds = 300;
