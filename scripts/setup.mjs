@@ -44,6 +44,7 @@ const neededByTests = [
     packages: ['python3-aiortc', 'python3-numpy'],
   },
   { looksFor: ['curl'], packages: ['curl'] },
+  { looksFor: ['yt-dlp'], packages: ['yt-dlp'] },
 ];
 /** What benches measure beside livereel; they go on without it. */
 const comparedWith = [{ looksFor: ['/usr/bin/janus'], packages: ['janus'] }];
