@@ -52,6 +52,7 @@ t.test('a finished video on the wire is whole, and holds nothing that is not for
     state: 'ready',
     error: null,
     visibility: 'public',
+    input: 'chunks',
     owner: null,
     replyTo: null,
     createdAt: '2026-01-01T12:00:00.000Z',

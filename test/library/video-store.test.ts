@@ -76,6 +76,13 @@ async function storesVideos(t: Test, start: (t: Test) => Promise<TestServer>): P
       errorMessage: 'nothing in it',
       journalKept: true,
       clientAddress: '2001:db8::1',
+      hasThumbnail: true,
+      hasPreview: true,
+      hasStoryboard: true,
+      loudnessLufs: -18.25,
+      loudnessRangeLu: 5.5,
+      truePeakDbtp: -1.125,
+      playbackEpoch: 3,
     } as const;
     const { updatedAt, ...stored } = await store.insert(full);
     t.strictSame(stored, full);

@@ -7,6 +7,7 @@ import type { CaptionTrackOptions } from '../../src/captions/captioner.ts';
 import { VideoEvents } from '../../src/events/video-events.ts';
 import { createLog } from '../../src/log.ts';
 import { CaptionedSessions, type SessionListener } from '../../src/sessions/captioned-sessions.ts';
+import type { SessionRecord } from '../../src/sessions/session-records.ts';
 import { SessionRegistry } from '../../src/sessions/session-registry.ts';
 import { ContentDirectory } from '../../src/store/content-directory.ts';
 import { makeClip } from '../support/clips.ts';
@@ -101,12 +102,13 @@ async function registryWith(
   const content = new ContentDirectory(root);
   await content.prepare();
   const finished: string[] = [];
+  const records = new Map<string, SessionRecord>();
   const registry = new SessionRegistry({
     settings: registrySettings(root),
     content,
     records: {
-      insert: async () => undefined,
-      find: async () => undefined,
+      insert: async record => void records.set(record.id, record),
+      find: async id => records.get(id),
       update: async () => undefined,
       remove: async () => undefined,
       unfinished: async () => [],
