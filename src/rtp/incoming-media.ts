@@ -1,12 +1,12 @@
 import type { Picture } from './depacketiser.ts';
 import { IncomingSource, type SourceOutput } from './incoming-source.ts';
-import type { MediaFrame } from './media-frame.ts';
+import type { GatheredFrame } from './media-frame.ts';
 import type { MediaPacket } from './media-packet.ts';
 import type { NegotiatedMedia } from './negotiated-media.ts';
 import { RecordedLayer } from './recorded-layer.ts';
 import { isRtcp, readRtcp } from './rtcp-packet.ts';
 import { negativeAcknowledgement, pictureLossIndication, receiverReport } from './rtcp-writer.ts';
-import { extensionOf, type RtpPacket, readRtpPacket, readUint16 } from './rtp-packet.ts';
+import { extensionUint16, type RtpPacket, readRtpPacket } from './rtp-packet.ts';
 import { SenderClock } from './sender-clock.ts';
 import { SourceTable } from './source-table.ts';
 import { TransportFeedbackWriter } from './transport-feedback.ts';
@@ -15,8 +15,10 @@ import { TransportFeedbackWriter } from './transport-feedback.ts';
 export type IncomingOutput = {
   /** For viewers: in order within its layer, at once. */
   packet(packet: MediaPacket): void;
+  /** For viewers who put packets in order themselves: it has overtaken others, and goes to `packet` in its turn. */
+  early(packet: MediaPacket): void;
   /** For the journal: whole, of the best layer that comes; times rise within each kind. */
-  frame(frame: MediaFrame): void;
+  frame(frame: GatheredFrame): void;
   /** RTCP for the publisher. */
   send(rtcp: Uint8Array): void;
 };
@@ -71,6 +73,7 @@ export class IncomingMedia {
     this.#keyFrameIntervalMillis = keyFrameIntervalMillis;
     const output: SourceOutput = {
       packet: packet => out.packet(packet),
+      early: packet => out.early(packet),
       layerOf: source => this.#recorded.layerOf(source),
       frame: (source, picture, timeMicros) => this.#frame(source, picture, timeMicros),
     };
@@ -134,8 +137,8 @@ export class IncomingMedia {
   #receiveRtp(packet: RtpPacket): void {
     const media = this.#sources.mediaOf(packet);
     if (media === null) return;
-    const sequence = extensionOf(packet, media.extensions.transportSequence);
-    if (sequence?.length === 2) this.#feedback.note(readUint16(sequence, 0), this.#nowMillis);
+    const sequence = extensionUint16(packet, media.extensions.transportSequence);
+    if (sequence !== null) this.#feedback.note(sequence, this.#nowMillis);
     this.#newestSsrc = packet.ssrc;
     const found = this.#sources.find(media, packet, this.#nowMillis);
     if (found === null) return;
@@ -151,14 +154,13 @@ export class IncomingMedia {
     }
   }
 
-  #frame(source: IncomingSource, { isKey, parts }: Picture, timeMicros: number): void {
+  #frame(source: IncomingSource, { isKey, parts, sizeBytes }: Picture, timeMicros: number): void {
     const { kind, codec } = source.media;
     if (kind === 'video' && !this.#recorded.takes(source, isKey, this.#sources, this.#nowMillis)) return;
     // Layers agree on the time to a few milliseconds only, and a clock that was set anew begins where it likes.
     const risingMicros = Math.max(timeMicros, this.#frameMicros[kind] + 1_000);
     this.#frameMicros[kind] = risingMicros;
-    const bytes = parts.length === 1 ? (parts[0] as Uint8Array) : Buffer.concat(parts);
-    this.#out.frame({ kind, codec, timeMicros: risingMicros, isKey, bytes });
+    this.#out.frame({ kind, codec, timeMicros: risingMicros, isKey, parts, sizeBytes });
   }
 
   #askAgain({ ssrc, buffer }: IncomingSource): void {

@@ -13,6 +13,8 @@ import { Vp8Depacketiser } from './vp8-depacketiser.ts';
 export type SourceOutput = {
   /** In order, as soon as it is. */
   readonly packet: (packet: MediaPacket) => void;
+  /** It has overtaken others: once they have come, or are given up, it goes to `packet` too. */
+  readonly early: (packet: MediaPacket) => void;
   /** From 0 for the smallest, as far as that is known now. */
   readonly layerOf: (source: IncomingSource) => number;
   /** A whole picture, or a packet of sound, at its time on the stream's clock. */
@@ -49,6 +51,8 @@ export class IncomingSource {
   hasSaidGoodbye = false;
   /** The layer that its newest packet was said to be of; null before the first. */
   #toldLayer: number | null = null;
+  /** Packets that were made here and sent before others: numbers are more by as many. */
+  #brought = 0;
 
   constructor(
     media: NegotiatedMedia,
@@ -66,7 +70,9 @@ export class IncomingSource {
     this.#depacketiser = depacketiserFor(media, picture => this.#complete(picture));
     const { clockHertz, rtxPayloadType } = media;
     const settings = { clockHertz, hasRepeats: rtxPayloadType !== null, ...patience[media.kind] };
-    this.buffer = new ReceiveBuffer(settings, (packet, isAfterLoss) => this.#deliver(packet, isAfterLoss));
+    this.buffer = new ReceiveBuffer(settings, (packet, isAfterLoss, number) =>
+      this.#deliver(packet, isAfterLoss, number),
+    );
   }
 
   /** Nothing that comes can be decoded until a key frame does. */
@@ -85,7 +91,8 @@ export class IncomingSource {
     if (nowMillis - this.lastPacketMillis > 1_000) this.steadySinceMillis = nowMillis;
     this.lastPacketMillis = nowMillis;
     this.hasSaidGoodbye = false;
-    this.buffer.push(packet, nowMillis, isRepeat);
+    const number = this.buffer.push(packet, nowMillis, isRepeat);
+    if (number !== null) this.#forwardEarly(packet, number);
   }
 
   /** Lets go of what was waited for too long. */
@@ -108,15 +115,19 @@ export class IncomingSource {
     this.#clocks.removeSource(this.#clock);
   }
 
-  #deliver(packet: RtpPacket, isAfterLoss: boolean): void {
+  #deliver(packet: RtpPacket, isAfterLoss: boolean, number: number): void {
     if (packet.timestamp !== this.#timestamp) {
       this.#earlierTimeMicros = this.#time.timeMicros;
       this.#time = this.#clock.timeOf(packet.timestamp, this.#nowMillis);
       this.#timestamp = packet.timestamp;
     }
     const { isMarked, payload } = packet;
+    if (payload.length === 0) {
+      this.#forward(number, payload, false, false, isAfterLoss);
+      return;
+    }
     if (this.#depacketiser === null) {
-      this.#forward(payload, isMarked, false, isAfterLoss);
+      this.#forward(number, payload, isMarked, false, isAfterLoss);
       const { timestamp } = packet;
       this.#complete({ isKey: true, timestamp, parts: [payload], sizeBytes: payload.length });
       return;
@@ -124,21 +135,43 @@ export class IncomingSource {
     const { beginsKeyFrame, before } = this.#depacketiser.push(packet, isAfterLoss);
     if (beginsKeyFrame) this.keyFrameWish.came(this.#nowMillis);
     if (before === null) {
-      this.#forward(payload, isMarked, beginsKeyFrame, isAfterLoss);
+      this.#forward(number, payload, isMarked, beginsKeyFrame, isAfterLoss);
       return;
     }
-    this.#forward(before, false, beginsKeyFrame, isAfterLoss);
-    this.#forward(payload, isMarked, false, false);
+    // The first time, packets behind this one may have been sent early under the numbers that are taken now.
+    this.#forward(number, before, false, beginsKeyFrame, isAfterLoss || this.#brought === 0);
+    this.#brought += 1;
+    this.#forward(number, payload, isMarked, false, false);
+  }
+
+  /** What waits for others need not wait here for those who put packets in order themselves. */
+  #forwardEarly({ timestamp, isMarked, payload }: RtpPacket, number: number): void {
+    const layer = this.#output.layerOf(this);
+    // One that lacks parameter sets gets other numbers when its turn comes.
+    if (this.#brought > 0 || this.#toldLayer !== layer) return;
+    const time = this.#clock.timeAhead(timestamp);
+    if (time === null) return;
+    const { kind } = this.media;
+    const { ticks, timeMicros } = time;
+    const marks = { isMarked, beginsKeyFrame: false, isAfterLoss: false };
+    this.#output.early({ kind, number, ticks, timeMicros, ...marks, layer, payload });
   }
 
   /** One object a packet, made in one place and so of one shape: this runs for every packet of every publisher. */
-  #forward(payload: Uint8Array, isMarked: boolean, beginsKeyFrame: boolean, isAfterLoss: boolean): void {
+  #forward(
+    number: number,
+    payload: Uint8Array,
+    isMarked: boolean,
+    beginsKeyFrame: boolean,
+    isAfterLoss: boolean,
+  ): void {
     const layer = this.#output.layerOf(this);
     // Viewers know a source by its layer: one that turns out to be another layer's does not go on for them.
     const isOther = this.#toldLayer !== null && this.#toldLayer !== layer;
     this.#toldLayer = layer;
     this.#output.packet({
       kind: this.media.kind,
+      number: number + this.#brought,
       ticks: this.#time.ticks,
       timeMicros: this.#time.timeMicros,
       isMarked,

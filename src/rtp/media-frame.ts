@@ -11,3 +11,9 @@ export type MediaFrame = {
   /** H.264: one access unit as Annex B, parameter sets before every key picture; VP8: one frame; Opus: one packet. */
   readonly bytes: Uint8Array;
 };
+
+/** A frame as it came out of its packets: `parts`, one after the other, are its bytes. They are views into packets. */
+export type GatheredFrame = Omit<MediaFrame, 'bytes'> & {
+  readonly parts: readonly Uint8Array[];
+  readonly sizeBytes: number;
+};

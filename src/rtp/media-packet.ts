@@ -5,6 +5,11 @@
 export type MediaPacket = {
   readonly kind: 'video' | 'audio';
   /**
+   * Its place among the packets of its kind and layer, without wraps: one more than that of the packet before it. A
+   * packet that never came leaves its number out, and after a loss numbers may begin anew anywhere.
+   */
+  readonly number: number;
+  /**
    * The sender's RTP time of 90,000 (pictures) or 48,000 (sound) a second, unwrapped: it rises past 2^32. Even, but
    * each kind and each layer counts from a beginning of its own.
    */
@@ -23,6 +28,6 @@ export type MediaPacket = {
   readonly isAfterLoss: boolean;
   /** The simulcast layer, from 0 for the smallest; 0 without simulcast. */
   readonly layer: number;
-  /** As in RTP: H.264 in the way of RFC 6184, VP8 of RFC 7741, Opus of RFC 7587. */
+  /** Empty where a packet has a place only. As in RTP: H.264 in the way of RFC 6184, VP8 of RFC 7741, Opus of RFC 7587. */
   readonly payload: Uint8Array;
 };

@@ -5,8 +5,8 @@ const mostBytes = 8 * 1024 * 1024;
 const mostPackets = 8_000;
 const firstBytes = 64 * 1024;
 const firstPackets = 128;
-/** What is noted of a packet: its ticks, its time, its marks, and where its payload ends. */
-const fields = 4;
+/** What is noted of a packet: its ticks, its time, its marks, where its payload ends, its number. */
+const fields = 5;
 const marks = { isMarked: 1, beginsKeyFrame: 2, isAfterLoss: 4 } as const;
 
 /**
@@ -43,6 +43,7 @@ export class NewestPictures {
       (beginsKeyFrame ? marks.beginsKeyFrame : 0) |
       (isAfterLoss ? marks.isAfterLoss : 0);
     this.#notes[at + 3] = this.#bytes;
+    this.#notes[at + 4] = packet.number;
     this.#count += 1;
   }
 
@@ -52,9 +53,12 @@ export class NewestPictures {
     const packets: MediaPacket[] = [];
     let begin = 0;
     for (let index = 0; index < this.#count; index += 1) {
-      const [ticks = 0, timeMicros = 0, marked = 0, end = 0] = this.#notes.subarray(index * fields);
+      const [ticks = 0, timeMicros = 0, marked = 0, end = 0, number = 0] = this.#notes.subarray(
+        index * fields,
+      );
       packets.push({
         kind: 'video',
+        number,
         ticks,
         timeMicros,
         isMarked: (marked & marks.isMarked) !== 0,

@@ -112,6 +112,19 @@ export class OutgoingMedia {
   }
 
   /**
+   * A packet that has overtaken others; it is given to `packet` in its turn as well, and then not sent again. Viewers
+   * put packets in order themselves, and what they wait for is told from a way that became slow.
+   */
+  early(packet: MediaPacket, nowMillis: number): void {
+    // A viewer that has no picture, or still gets older ones, takes it when its turn comes.
+    const isFollowed = packet.layer === this.#layer && this.#paced.isEmpty;
+    if (this.#clockShiftMicros === null || (packet.kind === 'video' && !isFollowed)) return;
+    this.#nowMillis = nowMillis;
+    const stream = packet.kind === 'audio' ? this.#audio : this.#video;
+    stream?.packet(packet, this.#viewerMicrosOf(packet, nowMillis), nowMillis);
+  }
+
+  /**
    * For a viewer without a picture: the newest pictures of the stream, from a key frame on. They go out as fast as
    * sockets take them, their times drawn together before that of the newest, so that the viewer decodes them all and
    * shows the newest, and is not behind by as much as the key frame is old.
@@ -209,11 +222,12 @@ export class OutgoingMedia {
     if (!this.#paced.push(waiting)) this.#freeze();
   }
 
-  #mayBegin({ layer }: MediaPacket, video: OutgoingStream, nowMillis: number): void {
+  #mayBegin({ layer, isAfterLoss }: MediaPacket, video: OutgoingStream, nowMillis: number): void {
     // Any layer is better than no picture.
     if (layer !== this.#layer && this.#layer !== null && layer !== this.#layers.target) return;
     if (layer !== this.#layer) video.begin();
-    // What still waits is older than a picture that needs none of it.
+    // Nothing lacks that is of use: what was lost, or still waits, is older than a picture that needs none of it.
+    else if (isAfterLoss || !this.#paced.isEmpty) video.renumber();
     this.#paced.clear();
     this.#layer = layer;
     this.#keyFrameMillis = nowMillis;

@@ -19,6 +19,8 @@ export type Send = (bytes: Buffer) => void;
 const keptPackets = { video: 1_024, audio: 64 } as const;
 /** What a viewer may ask for again without having been sent as much: bursts of losses, not floods of requests. */
 const mostRepairBytes = 1_000_000;
+/** Packets of one source are not farther apart than this: publishers' packets wait among 2,048. */
+const mostApart = 4_096;
 /** A step of the source's ticks that its clock does not show is another beginning, not a pause. */
 const mostDriftSeconds = 0.5;
 // All viewers' packets are written here, one after the other: the engine copies what it encrypts.
@@ -33,7 +35,11 @@ export class OutgoingStream {
   readonly #ticksPerMicro: number;
   /** Times begin anywhere (RFC 3550, section 5.1). */
   readonly #firstTimestamp = randomInt(2 ** 32);
+  /** Of the newest packet; without wraps. */
   #sequence = randomInt(2 ** 16);
+  /** Of packets' numbers to sequence numbers; null before a source began. */
+  #numberShift: number | null = null;
+  #highestNumber = 0;
   #rtxSequence = randomInt(2 ** 16);
   /** Of ticks to timestamps; null before a source began. */
   #tickShift: number | null = null;
@@ -60,6 +66,12 @@ export class OutgoingStream {
   begin(): void {
     this.#tickShift = null;
     this.#pictureNumberShift = null;
+    this.renumber();
+  }
+
+  /** The next packet goes right behind the newest, whatever lies between their numbers. */
+  renumber(): void {
+    this.#numberShift = null;
   }
 
   /** The next packet's time is taken from the viewer's clock, not from the ticks since the packet before it. */
@@ -67,24 +79,33 @@ export class OutgoingStream {
     this.#tickShift = null;
   }
 
-  /** `viewerMicros`: when the packet is, on the viewer's clock, which its sound and pictures share. */
+  /**
+   * Sends a packet, unless it was sent already. Numbers that lack, lack for the viewer too, and may come later.
+   * `viewerMicros`: when the packet is, on the viewer's clock, which its sound and pictures share.
+   */
   packet(packet: MediaPacket, viewerMicros: number, nowMillis: number): void {
     const payloadBytes = packet.payload.length;
-    if (payloadBytes === 0 || payloadBytes > scratch.length - 64) return;
+    if (payloadBytes > scratch.length - 64) return;
+    const unwrapped = this.#sequenceOf(packet);
+    const isNewest = unwrapped > this.#sequence || this.packetCount === 0;
+    const sequence = unwrapped & 0xffff;
+    if (!isNewest && this.#sent.find(sequence) !== null) return;
     const timestamp = this.#timestampOf(packet, viewerMicros);
-    // Sound goes on over a loss: a number is left out, so that the viewer's decoder knows to conceal it.
-    const isConcealed = packet.kind === 'audio' && packet.isAfterLoss && this.packetCount > 0;
-    this.#sequence = (this.#sequence + (isConcealed ? 2 : 1)) & 0xffff;
+    const hasPictureNumbers = this.#media.codec === 'VP8' && payloadBytes > 0;
     const sent: SentPacket = {
-      sequence: this.#sequence,
+      sequence,
       timestamp,
       isMarked: packet.isMarked,
       payload: packet.payload,
-      pictureNumberShift: this.#media.codec === 'VP8' ? this.#pictureNumbersOf(packet.payload) : null,
+      pictureNumberShift: hasPictureNumbers ? this.#pictureNumbersOf(packet.payload, isNewest) : null,
       sentMillis: nowMillis,
     };
     this.#sent.keep(sent);
-    this.#last = { timestamp, ticks: packet.ticks, viewerMicros };
+    if (isNewest) {
+      this.#sequence = unwrapped;
+      this.#highestNumber = packet.number;
+      this.#last = { timestamp, ticks: packet.ticks, viewerMicros };
+    }
     this.packetCount += 1;
     this.octetCount += payloadBytes;
     this.#repairBytes = Math.min(mostRepairBytes, this.#repairBytes + payloadBytes);
@@ -123,6 +144,16 @@ export class OutgoingStream {
     return Buffer.concat([report, canonicalName(this.source.ssrc, this.source.cname)]);
   }
 
+  /** Without wraps. */
+  #sequenceOf({ kind, number, isAfterLoss }: MediaPacket): number {
+    if (this.#numberShift === null || Math.abs(number - this.#highestNumber) > mostApart) {
+      // Sound goes on over a loss: a number is left out, so that the viewer's decoder knows to conceal it.
+      const isConcealed = kind === 'audio' && isAfterLoss && this.packetCount > 0;
+      this.#numberShift = this.#sequence + (isConcealed ? 2 : 1) - number;
+    }
+    return number + this.#numberShift;
+  }
+
   #timestampOf({ ticks }: MediaPacket, viewerMicros: number): number {
     const last = this.#last;
     if (this.#tickShift !== null && last !== null) {
@@ -138,7 +169,7 @@ export class OutgoingStream {
     return (ticks + this.#tickShift) >>> 0;
   }
 
-  #pictureNumbersOf(payload: Uint8Array): PictureNumberShift {
+  #pictureNumbersOf(payload: Uint8Array, isNewest: boolean): PictureNumberShift {
     const numbers = pictureNumbersAt(payload, 0);
     const last = this.#lastPictureNumbers;
     this.#pictureNumberShift ??= {
@@ -147,6 +178,7 @@ export class OutgoingStream {
         last.baseLayer === null || numbers.baseLayer === null ? 0 : last.baseLayer + 1 - numbers.baseLayer,
     };
     const shift = this.#pictureNumberShift;
+    if (!isNewest) return shift;
     this.#lastPictureNumbers = {
       picture: numbers.picture === null ? null : numbers.picture + shift.picture,
       baseLayer: numbers.baseLayer === null ? null : numbers.baseLayer + shift.baseLayer,

@@ -14,13 +14,17 @@ const leftOut: readonly number[] = [9, 10, 11, 12];
  */
 export class Packetiser {
   #pictureId = 0;
+  readonly #numbers = { video: 0, audio: 0 };
 
   /** In order; empty when there is nothing in the frame that is sent. */
   packets(frame: MediaFrame): MediaPacket[] {
     const payloads = this.#payloads(frame);
     const isVideo = frame.kind === 'video';
+    const firstNumber = this.#numbers[frame.kind];
+    this.#numbers[frame.kind] += payloads.length;
     return payloads.map((payload, index) => ({
       kind: frame.kind,
+      number: firstNumber + index,
       ticks: Math.round(isVideo ? (frame.timeMicros * 9) / 100 : (frame.timeMicros * 6) / 125),
       timeMicros: frame.timeMicros,
       // Of sound the mark says that speech begins after silence, which is not known here.

@@ -26,6 +26,12 @@ export type ReceiveCounters = {
   useless: number;
 };
 
+/**
+ * Takes a packet in order. `isAfterLoss`: something before it never came. `number`: one more than that of the packet
+ * before it, or as many more as never came. A packet without payload is a probe that others had passed by.
+ */
+export type Deliver = (packet: RtpPacket, isAfterLoss: boolean, number: number) => void;
+
 /** A place in the order whose packet has not come. */
 type Missing = {
   readonly sinceMillis: number;
@@ -38,8 +44,10 @@ type Missing = {
 // A power of two. At 20 Mbit/s it is a second of packets.
 const capacity = 2_048;
 const mostHeldBytes = 4 * 1_024 * 1_024;
-// Packets overtake each other by a few milliseconds on honest ways; asking at once would ask for what is on its way.
+// Packets overtake each other by a few milliseconds on some ways; asking at once would ask for what is on its way there.
 const reorderingMillis = 5;
+// On a way where none has been overtaken for so long, what is missing is lost, and is asked for at once.
+const reorderingMemoryMillis = 10_000;
 const shortestRoundTripMillis = 25;
 const assumedRoundTripMillis = 100;
 // A little more than one, so that most answers come before one asks again; four questions fit into the patience: with
@@ -52,16 +60,17 @@ const mostSequencesAtOnce = 250;
 const mostRemembered = 64;
 // So many asked for in vain: this sender repeats nothing, and waiting for it only delays what did come.
 const vainAsks = 10;
+const nothing: readonly number[] = [];
 const patienceInVainMillis = 40;
 
 /**
  * Puts the packets of one source in order, and says which to ask for again (RFC 4585, section 6.2.1). One that does not
  * come within the patience is told as a loss, and the order goes on behind it. Packets that only probe the bandwidth
- * have a number but nothing else: they are taken out. Counts what receiver reports say (RFC 3550, A.3 and A.8).
+ * have a number but nothing else: they are taken out and not counted, but for those that others have passed by. Counts what receiver reports say (RFC 3550, A.3 and A.8).
  */
 export class ReceiveBuffer {
   readonly #settings: ReceiveBufferSettings;
-  readonly #deliver: (packet: RtpPacket, isAfterLoss: boolean) => void;
+  readonly #deliver: Deliver;
   /** From `#next` to `#highest`, by the low bits of the number; what is delivered leaves no trace. */
   readonly #slots: (RtpPacket | Missing | undefined)[] = [];
   readonly counters: ReceiveCounters = { packets: 0, bytes: 0, recovered: 0, lost: 0, useless: 0 };
@@ -72,6 +81,9 @@ export class ReceiveBuffer {
   #missing = 0;
   #askAtMillis = Number.POSITIVE_INFINITY;
   #isAfterLoss = false;
+  /** Probes that were taken out: those who get the packets do not see their numbers. */
+  #takenOut = 0;
+  #reorderedMillis = Number.NEGATIVE_INFINITY;
   /** A packet far from all others: the one after it tells whether the source has begun anew. */
   #stray: RtpPacket | null = null;
   #roundTripMillis = assumedRoundTripMillis;
@@ -81,8 +93,8 @@ export class ReceiveBuffer {
   readonly #givenUp = new Map<number, number>();
   readonly #report = new ReceptionReport();
 
-  /** `deliver` is called in order, within `push` and `giveUpLate`; `isAfterLoss`: something before it never came. */
-  constructor(settings: ReceiveBufferSettings, deliver: (packet: RtpPacket, isAfterLoss: boolean) => void) {
+  /** `deliver` is called in order, within `push` and `giveUpLate`. */
+  constructor(settings: ReceiveBufferSettings, deliver: Deliver) {
     this.#settings = settings;
     this.#deliver = deliver;
   }
@@ -92,16 +104,19 @@ export class ReceiveBuffer {
     return this.#roundTripMillis;
   }
 
-  /** `isRepeat`: it came as a retransmission (RFC 4588), which reports do not count as received. */
-  push(packet: RtpPacket, nowMillis: number, isRepeat: boolean): void {
+  /**
+   * `isRepeat`: it came as a retransmission (RFC 4588), which reports do not count as received. Gives the number under
+   * which the packet will be delivered when it has to wait for others; null when it was delivered, or will not be.
+   */
+  push(packet: RtpPacket, nowMillis: number, isRepeat: boolean): number | null {
     if (this.#next < 0) {
-      if (isRepeat) return;
+      if (isRepeat) return null;
       this.#begin(packet.sequence);
     }
     const number = this.#highest + sequenceDistance(this.#highest & 0xffff, packet.sequence);
     if (Math.abs(number - this.#highest) >= capacity) {
       if (!isRepeat) this.#pushStray(packet, nowMillis);
-      return;
+      return null;
     }
     this.#stray = null;
     this.#count(packet, number, nowMillis, isRepeat);
@@ -109,28 +124,29 @@ export class ReceiveBuffer {
     else if (number < this.#next) {
       this.counters.useless += 1;
       const firstAskMillis = this.#givenUp.get(number);
-      if (firstAskMillis === undefined) return;
+      if (firstAskMillis === undefined) return null;
       this.#givenUp.delete(number);
       this.#noteAnswer(nowMillis - firstAskMillis);
-      return;
+      return null;
     } else if (!this.#fillGap(number, nowMillis, isRepeat)) {
       this.counters.useless += 1;
-      return;
+      return null;
     }
     if (number === this.#next) {
       this.#next += 1;
       this.#hand(packet);
       this.#drain();
-      return;
+      return null;
     }
     this.#slots[number % capacity] = packet;
     this.#heldBytes += packet.payload.length;
     while (this.#heldBytes > mostHeldBytes) this.#skipGap();
+    return number < this.#next || packet.payload.length === 0 ? null : number - this.#takenOut;
   }
 
   /** The numbers to ask for now, in order; call it as often as you like. */
-  missingNow(nowMillis: number): number[] {
-    if (nowMillis < this.#askAtMillis) return [];
+  missingNow(nowMillis: number): readonly number[] {
+    if (nowMillis < this.#askAtMillis) return nothing;
     this.#askAtMillis = Number.POSITIVE_INFINITY;
     const sequences: number[] = [];
     for (let number = this.#next; number <= this.#highest; number += 1) {
@@ -211,7 +227,9 @@ export class ReceiveBuffer {
   #extend(number: number, nowMillis: number): void {
     // Numbers beyond the ring's end would stand in the places of those that still wait.
     while (number - this.#next >= capacity) this.#skipGap();
-    const askAtMillis = nowMillis + reorderingMillis;
+    // Without repeats of their own, an original that is late would pass for an answer.
+    const isCalm = this.#settings.hasRepeats && nowMillis - this.#reorderedMillis > reorderingMemoryMillis;
+    const askAtMillis = isCalm ? nowMillis : nowMillis + reorderingMillis;
     for (let gap = this.#highest + 1; gap < number; gap += 1) {
       this.#slots[gap % capacity] = {
         sinceMillis: nowMillis,
@@ -232,6 +250,7 @@ export class ReceiveBuffer {
     if (!isMissing(slot)) return false;
     this.#slots[number % capacity] = undefined;
     this.#missing -= 1;
+    if (!isRepeat) this.#reorderedMillis = nowMillis;
     if (slot.asks === 0) return true;
     this.counters.recovered += 1;
     this.#asksInVain = 0;
@@ -287,10 +306,16 @@ export class ReceiveBuffer {
   }
 
   #hand(packet: RtpPacket): void {
-    if (packet.payload.length === 0) return;
+    const number = this.#next - 1 - this.#takenOut;
+    if (packet.payload.length === 0) {
+      // It is left out where nobody has seen a number behind it. A loss is told with the next one that holds something.
+      if (this.#next > this.#highest) this.#takenOut += 1;
+      else this.#deliver(packet, false, number);
+      return;
+    }
     const isAfterLoss = this.#isAfterLoss;
     this.#isAfterLoss = false;
-    this.#deliver(packet, isAfterLoss);
+    this.#deliver(packet, isAfterLoss, number);
   }
 }
 

@@ -66,6 +66,24 @@ export function readRtpPacket(bytes: Uint8Array): RtpPacket | null {
 /** The value of the extension `id` in a packet: a view; null where it is not, or `id` is null. */
 export function extensionOf({ extensions }: RtpPacket, id: number | null): Uint8Array | null {
   if (extensions === null || id === null) return null;
+  const place = extensionPlace(extensions, id);
+  if (place === notThere) return null;
+  const start = place >>> 8;
+  return extensions.bytes.subarray(start, start + (place & 0xff));
+}
+
+/** The same of an extension that is a number of 16 bits; null also where it has another length. */
+export function extensionUint16({ extensions }: RtpPacket, id: number | null): number | null {
+  if (extensions === null || id === null) return null;
+  // Asked of every packet: a view would be one more object for each.
+  const place = extensionPlace(extensions, id);
+  return place !== notThere && (place & 0xff) === 2 ? readUint16(extensions.bytes, place >>> 8) : null;
+}
+
+const notThere = -1;
+
+/** Where the value begins, times 256, and its length; or `notThere`. */
+function extensionPlace(extensions: RtpExtensions, id: number): number {
   const { bytes, end, headBytes } = extensions;
   for (let at = extensions.start; at < end; ) {
     const head = bytes[at] as number;
@@ -76,14 +94,14 @@ export function extensionOf({ extensions }: RtpPacket, id: number | null): Uint8
     }
     const foundId = headBytes === 1 ? head >> 4 : head;
     // 15 in the one-byte form ends the list: what follows may be anything (RFC 8285, section 4.2).
-    if (headBytes === 1 && foundId === 15) return null;
+    if (headBytes === 1 && foundId === 15) return notThere;
     const valueStart = at + headBytes;
     const sizeBytes = headBytes === 1 ? (head & 0x0f) + 1 : (bytes[at + 1] as number);
-    if (valueStart > end || valueStart + sizeBytes > end) return null;
-    if (foundId === id) return bytes.subarray(valueStart, valueStart + sizeBytes);
+    if (valueStart > end || valueStart + sizeBytes > end) return notThere;
+    if (foundId === id) return valueStart * 256 + sizeBytes;
     at = valueStart + sizeBytes;
   }
-  return null;
+  return notThere;
 }
 
 /** Writes the 12 bytes of a header without extensions at the beginning of `target`. */

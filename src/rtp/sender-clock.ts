@@ -88,6 +88,19 @@ export class SourceClock {
     return { ticks: this.#ticks, timeMicros: this.#timeMicros };
   }
 
+  /**
+   * The time of a packet that has overtaken others, as `timeOf` will have it when its turn comes; null where that
+   * cannot be told.
+   */
+  timeAhead(timestamp: number): MediaTime | null {
+    if (this.#timestamp === null) return null;
+    const step = timestampDistance(this.#timestamp, timestamp);
+    const stepMicros = step * this.#microsPerTick;
+    if (stepMicros < 0 || stepMicros > resetMicros) return null;
+    const ticks = this.#ticks + step;
+    return { ticks, timeMicros: Math.round(this.#timeMicros + stepMicros) };
+  }
+
   /** A sender report of this source; one that comes before its first packet takes effect with that. */
   report(report: SenderReport): void {
     if (this.#timestamp === null) {

@@ -126,7 +126,7 @@ export class DatachannelTransport {
       return;
     }
     this.#track = track;
-    track.onMessage(bytes => this.#guarded(() => this.#isClosed || this.#events.packet(bytes)));
+    track.onMessage(bytes => this.#received(bytes));
     track.onOpen(() => this.#guarded(() => this.#opened()));
     // The library lets go of a track only when someone listens to its end.
     track.onClosed(() => undefined);
@@ -147,6 +147,16 @@ export class DatachannelTransport {
     if (state !== 'failed' && state !== 'closed') return;
     this.close();
     this.#events.closed(state === 'closed' ? 'it hung up' : 'the connection failed');
+  }
+
+  /** As `#guarded`, without a function a packet. */
+  #received(bytes: Buffer): void {
+    if (this.#isClosed) return;
+    try {
+      this.#events.packet(bytes);
+    } catch (error) {
+      this.#events.fault(error);
+    }
   }
 
   /** An exception that leaves a callback would end the process. */

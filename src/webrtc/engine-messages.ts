@@ -1,6 +1,7 @@
 import { type ErrorCode, LivereelError } from '../errors.ts';
 import type { MediaFrame } from '../rtp/media-frame.ts';
 import type { RtpCodec } from '../rtp/negotiated-media.ts';
+import { readFrameHead } from './frame-head.ts';
 import type { PipeMessage } from './message-pipe.ts';
 import type { WebRtcStatistics } from './webrtc-engine.ts';
 
@@ -64,7 +65,7 @@ export type EngineReport =
   | { readonly kind: 'refused'; readonly id: number; readonly code: ErrorCode; readonly message: string }
   | { readonly kind: 'connected'; readonly peerId: string }
   | { readonly kind: 'gone'; readonly peerId: string; readonly reason: string }
-  /** A publisher's frame; with a body. */
+  /** A publisher's frame; with a body. Its head is bytes, not JSON: see frame-head.ts. */
   | { readonly kind: 'frame'; readonly peerId: string; readonly frame: FrameHead }
   | { readonly kind: 'viewers'; readonly streamId: string; readonly count: number }
   /** The first viewer of a stream came that nobody publishes by WebRTC; or the last one left. */
@@ -89,6 +90,7 @@ const longestText = 256 * 1024;
  * @throws LivereelError `malformed-message`.
  */
 export function readReport({ head }: PipeMessage): EngineReport {
+  if (head instanceof Uint8Array) return { kind: 'frame', ...readFrameHead(head) };
   const fields = new Fields(head);
   const kind = fields.text('kind');
   switch (kind) {
@@ -107,8 +109,6 @@ export function readReport({ head }: PipeMessage): EngineReport {
       return { kind, peerId: fields.text('peerId') };
     case 'gone':
       return { kind, peerId: fields.text('peerId'), reason: fields.text('reason') };
-    case 'frame':
-      return { kind, peerId: fields.text('peerId'), frame: readFrameHead(fields.inner('frame')) };
     case 'viewers':
       return { kind, streamId: fields.text('streamId'), count: fields.count('count') };
     case 'feed-wanted':
@@ -144,17 +144,6 @@ function readStatistics(fields: Fields): WebRtcStatistics {
     framesDropped: fields.count('framesDropped'),
     memoryBytes: fields.count('memoryBytes'),
     cpuSeconds: fields.number('cpuSeconds'),
-  };
-}
-
-function readFrameHead(fields: Fields): FrameHead {
-  const codec = fields.text('codec');
-  if (codec !== 'H264' && codec !== 'VP8' && codec !== 'opus') throw malformed('a frame of an unknown codec');
-  return {
-    kind: codec === 'opus' ? 'audio' : 'video',
-    codec,
-    timeMicros: fields.number('timeMicros'),
-    isKey: fields.flag('isKey'),
   };
 }
 

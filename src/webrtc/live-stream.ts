@@ -16,6 +16,8 @@ export interface StreamViewer {
   /** Whether it is connected. */
   readonly isOpen: boolean;
   packet(packet: MediaPacket, nowMillis: number): void;
+  /** A packet that has overtaken others; `packet` is given it too, in its turn. */
+  early(packet: MediaPacket, nowMillis: number): void;
   /** Another publisher goes on with the stream. */
   sourceChanged(): void;
   /** There is nothing to watch any more. */
@@ -78,6 +80,11 @@ export class LiveStream {
     // Kept without viewers too: the first one is to see something at once. Which layer a viewer can take shows later.
     if (packet.kind === 'video' && this.#source?.isLayered === false) this.#newest.packet(packet);
     for (const viewer of this.viewers) viewer.packet(packet, nowMillis);
+  }
+
+  /** Gives a packet that waits for others to those who watch already. */
+  early(packet: MediaPacket, nowMillis: number): void {
+    for (const viewer of this.viewers) viewer.early(packet, nowMillis);
   }
 
   /** Viewers of a stream that nobody publishes any more are let go. */

@@ -1,8 +1,11 @@
 import { LivereelError } from '../errors.ts';
 
-/** What goes over the pipe between server and engine: a few fields as JSON, and media bytes as they are. */
+/**
+ * What goes over the pipe between server and engine: a few fields as JSON, and media bytes as they are. Of frames, of
+ * which there are hundreds a second, the fields are a few bytes instead: see frame-head.ts.
+ */
 export type PipeMessage = {
-  /** What the JSON said; nothing is known of it yet. */
+  /** What the JSON said, of which nothing is known yet; or a frame's bytes, a `Uint8Array`. */
   readonly head: unknown;
   /** Empty where there is none. The reader's own. */
   readonly body: Uint8Array;
@@ -12,7 +15,10 @@ export type PipeMessage = {
 const mostHeadBytes = 512 * 1024;
 /** A whole picture. */
 const mostBodyBytes = 16 * 1024 * 1024;
-const lengthsBytes = 8;
+/** Of the two lengths before each message. */
+export const lengthsBytes = 8;
+/** Set in the length of a head that is no JSON. */
+const bareHead = 0x8000_0000;
 const noBytes = new Uint8Array(0);
 
 /**
@@ -34,6 +40,12 @@ export function packMessage(head: object, body: Uint8Array = noBytes): Buffer {
   bytes.write(json, lengthsBytes);
   bytes.set(body, lengthsBytes + headBytes);
   return bytes;
+}
+
+/** Writes the lengths of a message whose head is bytes: they stand before it, at `at`. */
+export function writeLengths(target: Buffer, at: number, headBytes: number, bodyBytes: number): void {
+  target.writeUInt32BE((bareHead | headBytes) >>> 0, at);
+  target.writeUInt32BE(bodyBytes, at + 4);
 }
 
 /** Takes a pipe's bytes as they come and gives whole messages. Holds no more than one message and what came with it. */
@@ -70,7 +82,7 @@ export class MessageReader {
 /** How long the message at the beginning is, as far as that is known; at least the lengths themselves. */
 function sizeOf(bytes: Buffer): number {
   if (bytes.length < lengthsBytes) return lengthsBytes;
-  const headBytes = bytes.readUInt32BE(0);
+  const headBytes = bytes.readUInt32BE(0) & ~bareHead;
   const bodyBytes = bytes.readUInt32BE(4);
   if (headBytes > mostHeadBytes || bodyBytes > mostBodyBytes) {
     throw new LivereelError('malformed-message', `a message claims ${headBytes} and ${bodyBytes} bytes`);
@@ -79,8 +91,11 @@ function sizeOf(bytes: Buffer): number {
 }
 
 function readMessage(bytes: Buffer): PipeMessage {
-  const bodyStart = lengthsBytes + bytes.readUInt32BE(0);
+  const length = bytes.readUInt32BE(0);
+  const bodyStart = lengthsBytes + (length & ~bareHead);
   const bodyEnd = bodyStart + bytes.readUInt32BE(4);
+  if (length >= bareHead)
+    return { head: bytes.subarray(lengthsBytes, bodyStart), body: bytes.subarray(bodyStart, bodyEnd) };
   const json = bytes.toString('utf8', lengthsBytes, bodyStart);
   try {
     return { head: JSON.parse(json), body: bytes.subarray(bodyStart, bodyEnd) };

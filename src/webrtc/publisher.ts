@@ -1,5 +1,5 @@
 import { IncomingMedia } from '../rtp/incoming-media.ts';
-import type { MediaFrame } from '../rtp/media-frame.ts';
+import type { GatheredFrame } from '../rtp/media-frame.ts';
 import type { RtpCodec } from '../rtp/negotiated-media.ts';
 import type { LiveStream, StreamSource } from './live-stream.ts';
 import type { Peer, PeerMedia } from './peer.ts';
@@ -8,7 +8,7 @@ import type { Peer, PeerMedia } from './peer.ts';
 export type PublisherListener = {
   readonly connected: () => void;
   /** True: it could not be taken, and a key frame is needed to go on. */
-  readonly frame: (frame: MediaFrame) => boolean;
+  readonly frame: (frame: GatheredFrame) => boolean;
 };
 
 /** A peer that publishes: its packets go to the stream's viewers at once, whole frames to the server. */
@@ -29,6 +29,7 @@ export class Publisher implements PeerMedia, StreamSource {
     this.#listener = listener;
     this.#incoming = new IncomingMedia(media, {
       packet: packet => stream.packet(packet, this.#nowMillis),
+      early: packet => stream.early(packet, this.#nowMillis),
       frame: frame => {
         if (listener.frame(frame)) this.#incoming.requestKeyFrame();
       },

@@ -1,6 +1,7 @@
 import type { Writable } from 'node:stream';
-import type { MediaFrame } from '../rtp/media-frame.ts';
+import type { GatheredFrame } from '../rtp/media-frame.ts';
 import type { EngineReport } from './engine-messages.ts';
+import { FrameBatch } from './frame-batch.ts';
 import { packMessage } from './message-pipe.ts';
 
 /** More than two seconds of twenty publishers: the server has stalled. */
@@ -15,6 +16,7 @@ const gatherMillis = 40;
  */
 export class ServerPipe {
   readonly #pipe: Writable;
+  readonly #batch: FrameBatch;
   /** Publishers whose next picture must be a key frame. */
   readonly #waitingForKey = new Set<string>();
   #framesDropped = 0;
@@ -22,6 +24,7 @@ export class ServerPipe {
 
   constructor(pipe: Writable) {
     this.#pipe = pipe;
+    this.#batch = new FrameBatch((bytes, written) => pipe.write(bytes, written));
   }
 
   /** How many frames were thrown away. */
@@ -32,25 +35,22 @@ export class ServerPipe {
   /** Tells the server something, at once and behind the frames before it. */
   report(report: EngineReport): void {
     if (report.kind === 'gone') this.#waitingForKey.delete(report.peerId);
-    this.#pipe.write(packMessage(report));
     this.#send();
+    this.#pipe.write(packMessage(report));
   }
 
   /** Gives a publisher's frame to the server within 40 ms, if it can take one. True: a key frame should be asked for. */
-  frame(peerId: string, { bytes, ...frame }: MediaFrame): boolean {
+  frame(peerId: string, frame: GatheredFrame): boolean {
     const isPicture = frame.kind === 'video';
-    const isSlow = this.#pipe.writableLength > slowBytes;
+    const isSlow = this.#pipe.writableLength + this.#batch.waitingBytes > slowBytes;
     if (isPicture && isSlow) this.#waitingForKey.add(peerId);
     else if (isPicture && frame.isKey) this.#waitingForKey.delete(peerId);
     if (isSlow || (isPicture && this.#waitingForKey.has(peerId))) {
       this.#framesDropped += 1;
       return isPicture && !isSlow;
     }
-    if (this.#gathering === null) {
-      this.#pipe.cork();
-      this.#gathering = setTimeout(() => this.#send(), gatherMillis);
-    }
-    this.#pipe.write(packMessage({ kind: 'frame', peerId, frame } satisfies EngineReport, bytes));
+    this.#gathering ??= setTimeout(() => this.#send(), gatherMillis);
+    this.#batch.add(peerId, frame);
     return false;
   }
 
@@ -59,6 +59,6 @@ export class ServerPipe {
     if (this.#gathering === null) return;
     clearTimeout(this.#gathering);
     this.#gathering = null;
-    this.#pipe.uncork();
+    this.#batch.send();
   }
 }

@@ -65,6 +65,11 @@ export class Viewer implements PeerMedia, StreamViewer {
     this.#outgoing.packet(packet, nowMillis);
   }
 
+  /** A packet of the stream, before those that it has overtaken. */
+  early(packet: MediaPacket, nowMillis: number): void {
+    if (this.#isOpen) this.#outgoing.early(packet, nowMillis);
+  }
+
   receive(bytes: Buffer, nowMillis: number): void {
     this.#outgoing.receive(bytes, nowMillis);
   }

@@ -22,8 +22,9 @@ function receiver() {
     packet: () => {
       counts.packets += 1;
     },
-    frame: ({ bytes, timeMicros }) => {
-      if (bytes.length === 0 || !Number.isFinite(timeMicros)) throw new Error('a frame of nothing');
+    early: () => undefined,
+    frame: ({ sizeBytes, timeMicros }) => {
+      if (sizeBytes === 0 || !Number.isFinite(timeMicros)) throw new Error('a frame of nothing');
       counts.frames += 1;
     },
     send: bytes => {

@@ -1,4 +1,5 @@
 import t from 'tap';
+import type { MediaPacket } from '../../src/rtp/media-packet.ts';
 import { readRtcp } from '../../src/rtp/rtcp-packet.ts';
 import { readTransportFeedback } from '../../src/rtp/transport-feedback.ts';
 import { pictureBytes, readPicture } from './simulated-publisher.ts';
@@ -97,6 +98,28 @@ for (const [name, weather] of Object.entries(weathers)) {
     }
   });
 }
+
+t.test('what waits for others is given to viewers early, as it is in its turn', async t => {
+  for (const shape of [{}, { widths: [320, 640], announces: 'rids' as const }]) {
+    const stream = new SimulatedStream(shape, { lossRate: 0.05, unevenMillis: 10, delayMillis: 12 }, 4);
+    stream.run(10_000, false);
+    t.ok(stream.early.length > 100, `${stream.early.length} early`);
+    const nameOf = ({ kind, layer, number }: MediaPacket) => `${kind} ${layer} ${number}`;
+    const inTurn = new Map(stream.packets.map(({ packet }) => [nameOf(packet), packet]));
+    const strange = stream.early.filter(packet => {
+      const later = inTurn.get(nameOf(packet));
+      // The clocks of sources are moved by some milliseconds meanwhile, their ticks are not.
+      const isNear = later !== undefined && Math.abs(later.timeMicros - packet.timeMicros) <= 50_000;
+      return !isNear || later.payload !== packet.payload || later.ticks !== packet.ticks;
+    });
+    t.same(strange, []);
+    const video = stream.packets.filter(({ packet }) => packet.kind === 'video' && packet.layer === 0);
+    const gaps = video.filter(
+      ({ packet }, index) => index > 0 && packet.number !== (video[index - 1]?.packet.number ?? 0) + 1,
+    );
+    t.same(gaps, [], 'numbers without a break');
+  }
+});
 
 t.test('5 % loss on a way of 200 ms: once it is known how long it is, no picture is lost', async t => {
   const stream = new SimulatedStream({}, { lossRate: 0.05, delayMillis: 200, unevenMillis: 20 }, 5);

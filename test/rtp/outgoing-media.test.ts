@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import t from 'tap';
+import type { MediaPacket } from '../../src/rtp/media-packet.ts';
 import { compactNtp } from '../../src/rtp/rtcp-packet.ts';
 import { negativeAcknowledgement, pictureLossIndication, receiverReport } from '../../src/rtp/rtcp-writer.ts';
 import { sequenceDistance, timestampDistance } from '../../src/rtp/rtp-packet.ts';
@@ -35,16 +36,41 @@ t.test(
   'after a loss the picture freezes until the next key frame, sound goes on with a number left out',
   async t => {
     const viewer = new OutgoingViewer();
+    const first = sound(0);
     viewer.media.packet(picture(0, { beginsKeyFrame: true }), now);
-    viewer.media.packet(sound(0), now);
+    viewer.media.packet(first, now);
     viewer.media.packet(picture(66, { isAfterLoss: true }), now + 66);
     viewer.media.packet(picture(99), now + 99);
-    viewer.media.packet(sound(40, { isAfterLoss: true }), now + 99);
+    viewer.media.packet(sound(40, { isAfterLoss: true, number: first.number + 2 }), now + 99);
     t.equal(viewer.video.length, 1);
     t.equal(viewer.keyFramesWanted, 1);
     t.same(steps(viewer.audio), { sequences: [2], ticks: [40 * 48] });
     viewer.media.packet(picture(132, { beginsKeyFrame: true, isAfterLoss: true }), now + 132);
     t.same(steps(viewer.video), { sequences: [1], ticks: [132 * 90] }, 'numbers without a break');
+  },
+);
+
+t.test(
+  'packets that have overtaken others are sent at once, under the numbers of their places, and once',
+  async t => {
+    const viewer = new OutgoingViewer();
+    const [key, late, early, next] = [0, 33, 66, 99].map(millis =>
+      picture(millis, { beginsKeyFrame: millis === 0 }),
+    ) as [MediaPacket, MediaPacket, MediaPacket, MediaPacket];
+    viewer.media.early(early, now);
+    t.equal(viewer.video.length, 0, 'not before there is a picture');
+    viewer.media.packet(key, now);
+    viewer.media.early(early, now + 66);
+    t.same(steps(viewer.video), { sequences: [2], ticks: [66 * 90] });
+    for (const packet of [late, early, next]) viewer.media.packet(packet, now + 99);
+    t.same(steps(viewer.video), { sequences: [2, -1, 2], ticks: [66, -33, 66].map(millis => millis * 90) });
+    // What is given up: everything behind it was sent, and nothing more is, until a key frame comes.
+    const behind = picture(165, { number: next.number + 2 });
+    viewer.media.early(behind, now + 165);
+    viewer.media.packet({ ...behind, isAfterLoss: true }, now + 165);
+    viewer.media.packet(picture(198, { number: behind.number + 1 }), now + 198);
+    viewer.media.packet(picture(231, { number: behind.number + 2, beginsKeyFrame: true }), now + 231);
+    t.same(steps(viewer.video).sequences.slice(3), [2, 1], 'numbers go on behind the newest that was sent');
   },
 );
 

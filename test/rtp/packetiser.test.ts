@@ -47,6 +47,7 @@ t.test('a packet of Opus is a payload as it is, and shares its memory', async t 
   t.same(new Packetiser().packets({ kind: 'audio', codec: 'opus', timeMicros: 20_000, isKey: true, bytes }), [
     {
       kind: 'audio',
+      number: 0,
       ticks: 960,
       timeMicros: 20_000,
       isMarked: false,

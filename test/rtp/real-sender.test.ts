@@ -60,7 +60,8 @@ function receive(
   const frames: MediaFrame[] = [];
   const incoming = new IncomingMedia(mediaOf(codec), {
     packet: () => {},
-    frame: frame => frames.push(frame),
+    early: () => {},
+    frame: ({ parts, sizeBytes: _, ...frame }) => frames.push({ ...frame, bytes: Buffer.concat(parts) }),
     send: () => {},
   });
   const soundSsrc = datagrams

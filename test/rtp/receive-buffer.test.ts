@@ -33,6 +33,8 @@ function receiver(changes: Partial<typeof settings> = {}) {
   const delivered: (number | 'lost')[] = [];
   const buffer = new ReceiveBuffer({ ...settings, ...changes }, ({ payload }, isAfterLoss) => {
     if (isAfterLoss) delivered.push('lost');
+    // A probe that others had passed by.
+    if (payload.length === 0) return;
     delivered.push(Buffer.from(payload).readUInt32BE(0));
   });
   return { buffer, delivered };
@@ -52,8 +54,7 @@ t.test('what is missing is asked for, again after a round trip, and is given up 
   const { buffer, delivered } = receiver();
   buffer.push(packetOf(0), 0, false);
   buffer.push(packetOf(3), 10, false);
-  t.same(buffer.missingNow(10), [], 'it may only have been overtaken');
-  t.same(buffer.missingNow(15), [1, 2]);
+  t.same(buffer.missingNow(10), [1, 2], 'at once');
   t.same(buffer.missingNow(16), [], 'no answer can have come yet');
   buffer.push(packetOf(1), 75, true);
   t.same(delivered, [0, 1]);

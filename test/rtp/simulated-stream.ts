@@ -13,6 +13,7 @@ export class SimulatedStream {
   readonly there: SimulatedWay;
   readonly back: SimulatedWay;
   readonly packets: { readonly packet: MediaPacket; readonly atMillis: number }[] = [];
+  readonly early: MediaPacket[] = [];
   readonly frames: { readonly frame: MediaFrame; readonly atMillis: number }[] = [];
   readonly sent: { readonly rtcp: Uint8Array; readonly atMillis: number }[] = [];
   nowMillis = 0;
@@ -22,8 +23,10 @@ export class SimulatedStream {
     this.back = new SimulatedWay(weather, seed + 1);
     this.publisher = new SimulatedPublisher(shape, bytes => this.there.send(bytes, this.nowMillis));
     this.incoming = new IncomingMedia(this.publisher.media, {
+      early: packet => this.early.push(packet),
       packet: packet => this.packets.push({ packet, atMillis: this.nowMillis }),
-      frame: frame => this.frames.push({ frame, atMillis: this.nowMillis }),
+      frame: ({ parts, sizeBytes: _, ...frame }) =>
+        this.frames.push({ frame: { ...frame, bytes: Buffer.concat(parts) }, atMillis: this.nowMillis }),
       send: rtcp => {
         this.sent.push({ rtcp, atMillis: this.nowMillis });
         this.back.send(rtcp, this.nowMillis);

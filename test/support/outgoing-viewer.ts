@@ -75,10 +75,21 @@ export const agreedAudio: NegotiatedMedia = {
   sources: [],
 };
 
+/** How many packets there are of each kind and layer. */
+const made = new Map<string, number>();
+
+/** The next one of its kind and layer. */
+function nextNumber(kind: string, layer: number): number {
+  const number = (made.get(`${kind} ${layer}`) ?? 0) + 1;
+  made.set(`${kind} ${layer}`, number);
+  return number;
+}
+
 /** A packet of pictures at `millis` of the stream's clock: a whole picture unless told otherwise. */
 export function picture(millis: number, given: Partial<MediaPacket> = {}): MediaPacket {
   return {
     kind: 'video',
+    number: given.number ?? nextNumber('video', given.layer ?? 0),
     ticks: millis * 90,
     timeMicros: millis * 1_000,
     isMarked: true,
@@ -93,7 +104,7 @@ export function picture(millis: number, given: Partial<MediaPacket> = {}): Media
 /** A packet of sound at `millis` of the stream's clock. */
 export function sound(millis: number, given: Partial<MediaPacket> = {}): MediaPacket {
   return {
-    ...picture(millis),
+    ...picture(millis, { number: given.number ?? nextNumber('audio', 0) }),
     kind: 'audio',
     ticks: millis * 48,
     isMarked: false,

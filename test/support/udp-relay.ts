@@ -2,6 +2,8 @@ import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 
 /** How bad a way is; the same both ways. */
 export type BadWay = {
+  /** Nothing gets through at all. */
+  readonly isCut?: boolean;
   /** Share of the packets that are lost, 0 to 1. */
   readonly lostShare?: number;
   /** Losses come in rows of so many on average; default 1. */
@@ -86,7 +88,8 @@ export class UdpRelay {
   }
 
   #pass(bytes: Buffer, losses: Losses, send: () => void): void {
-    const { lostShare = 0, burstPackets = 1, delayMillis = 0, late } = this.#way;
+    const { isCut = false, lostShare = 0, burstPackets = 1, delayMillis = 0, late } = this.#way;
+    if (isCut) return;
     this.counters.passed += 1;
     // Of a connection that opens, DTLS waits a second for each loss; it is the media that is tried here.
     const isMedia = ((bytes[0] ?? 0) & 0xc0) === 0x80;

@@ -3,10 +3,10 @@ import fc from 'fast-check';
 import t from 'tap';
 import { LivereelError } from '../../src/errors.ts';
 import { type EngineReport, readReport } from '../../src/webrtc/engine-messages.ts';
+import { frameHeadBytes, writeFrameHead } from '../../src/webrtc/frame-head.ts';
 import { noStatistics } from '../../src/webrtc/unavailable-webrtc-engine.ts';
 
 const body = new Uint8Array(0);
-const frame = { kind: 'video', codec: 'VP8', timeMicros: 12.5, isKey: true } as const;
 const reports: readonly EngineReport[] = [
   { kind: 'ready', port: 8189 },
   { kind: 'unavailable', reason: 'no' },
@@ -15,7 +15,6 @@ const reports: readonly EngineReport[] = [
   { kind: 'refused', id: 3, code: 'no-common-codec', message: 'none' },
   { kind: 'connected', peerId: 'a' },
   { kind: 'gone', peerId: 'a', reason: 'silent' },
-  { kind: 'frame', peerId: 'a', frame },
   { kind: 'viewers', streamId: 's', count: 2 },
   { kind: 'feed-wanted', streamId: 's', isWanted: false },
   { kind: 'note', level: 'warn', message: 'hm' },
@@ -23,6 +22,24 @@ const reports: readonly EngineReport[] = [
 
 t.test('every report is read as it was meant', async t => {
   for (const report of reports) t.same(readReport({ head: report, body }), report);
+});
+
+t.test("a frame's head is read as it was meant, and refused when it makes no sense", async t => {
+  const frames = [
+    { kind: 'video', codec: 'H264', timeMicros: 12.5, isKey: true },
+    { kind: 'video', codec: 'VP8', timeMicros: 2 ** 43 + 1, isKey: false },
+    { kind: 'audio', codec: 'opus', timeMicros: -3, isKey: true },
+  ] as const;
+  for (const frame of frames) {
+    const head = Buffer.alloc(frameHeadBytes('a-Peer_1'));
+    writeFrameHead(head, 0, 'a-Peer_1', frame);
+    t.same(readReport({ head, body }), { kind: 'frame', peerId: 'a-Peer_1', frame });
+  }
+  const [codec, time] = [Buffer.alloc(12), Buffer.alloc(12)];
+  codec[0] = 3;
+  time.writeDoubleBE(Number.NaN, 1);
+  for (const head of [codec, time, Buffer.alloc(0), Buffer.alloc(9), Buffer.alloc(500)])
+    t.throws(() => readReport({ head, body }), { code: 'malformed-message' });
 });
 
 t.test('an error that the engine may not name is an internal one', async t => {

@@ -2,7 +2,13 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import t from 'tap';
 import { LivereelError } from '../../src/errors.ts';
-import { MessageReader, type PipeMessage, packMessage } from '../../src/webrtc/message-pipe.ts';
+import {
+  lengthsBytes,
+  MessageReader,
+  type PipeMessage,
+  packMessage,
+  writeLengths,
+} from '../../src/webrtc/message-pipe.ts';
 
 const message = fc.record({
   head: fc.dictionary(fc.string(), fc.jsonValue()),
@@ -31,6 +37,17 @@ t.test('messages arrive whole and in order, however the pipe cuts them', async (
     ),
     { numRuns: 100 },
   );
+});
+
+t.test('a head of bytes comes as it is, between those of JSON', async t => {
+  const received: PipeMessage[] = [];
+  const reader = new MessageReader(one => received.push(one));
+  const bare = Buffer.alloc(lengthsBytes + 5, 'x');
+  writeLengths(bare, 0, 3, 2);
+  reader.push(Buffer.concat([packMessage({ kind: 'a' }), bare, packMessage({ kind: 'b' })]));
+  t.same(received[0]?.head, { kind: 'a' });
+  t.same(received[1], { head: Buffer.from('xxx'), body: Buffer.from('xx') });
+  t.same(received[2]?.head, { kind: 'b' });
 });
 
 t.test('a message without a body has an empty one', async t => {

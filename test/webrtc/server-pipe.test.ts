@@ -1,6 +1,7 @@
 import { Writable } from 'node:stream';
 import t from 'tap';
-import type { MediaFrame } from '../../src/rtp/media-frame.ts';
+import type { GatheredFrame } from '../../src/rtp/media-frame.ts';
+import { readReport } from '../../src/webrtc/engine-messages.ts';
 import { MessageReader } from '../../src/webrtc/message-pipe.ts';
 import { ServerPipe } from '../../src/webrtc/server-pipe.ts';
 import { eventually } from '../support/eventually.ts';
@@ -9,9 +10,9 @@ t.test('a server that stalls misses pictures up to the next key frame, and memor
   const times: number[] = [];
   let isStalled = true;
   const waiting: (() => void)[] = [];
-  const reader = new MessageReader(({ head }) => {
-    const { frame } = head as { frame?: { timeMicros: number } };
-    if (frame) times.push(frame.timeMicros);
+  const reader = new MessageReader(message => {
+    const report = readReport(message);
+    if (report.kind === 'frame') times.push(report.frame.timeMicros);
   });
   const stream = new Writable({
     write(chunk: Buffer, _encoding, done) {
@@ -24,12 +25,13 @@ t.test('a server that stalls misses pictures up to the next key frame, and memor
     },
   });
   const pipe = new ServerPipe(stream);
-  const frameAt = (timeMicros: number, isKey: boolean): MediaFrame => ({
+  const frameAt = (timeMicros: number, isKey: boolean): GatheredFrame => ({
     kind: 'video',
     codec: 'VP8',
     timeMicros,
     isKey,
-    bytes: new Uint8Array(1024 * 1024),
+    parts: [new Uint8Array(512 * 1024), new Uint8Array(512 * 1024)],
+    sizeBytes: 1024 * 1024,
   });
   for (let count = 0; count < 50; count += 1) pipe.frame('a', frameAt(count, count === 0));
   const taken = 50 - pipe.framesDropped;
