@@ -154,7 +154,7 @@ export class IncomingSource {
     const { kind } = this.media;
     const { ticks, timeMicros } = time;
     const marks = { isMarked, beginsKeyFrame: false, isAfterLoss: false };
-    this.#output.early({ kind, number, ticks, timeMicros, ...marks, layer, payload });
+    this.#output.early({ kind, number: this.#placeOf(number), ticks, timeMicros, ...marks, layer, payload });
   }
 
   /** One object a packet, made in one place and so of one shape: this runs for every packet of every publisher. */
@@ -171,7 +171,7 @@ export class IncomingSource {
     this.#toldLayer = layer;
     this.#output.packet({
       kind: this.media.kind,
-      number: number + this.#brought,
+      number: this.#placeOf(number),
       ticks: this.#time.ticks,
       timeMicros: this.#time.timeMicros,
       isMarked,
@@ -180,6 +180,11 @@ export class IncomingSource {
       layer,
       payload,
     });
+  }
+
+  /** Those of another source are so far away that its packets are not taken for late ones of this one. */
+  #placeOf(number: number): number {
+    return this.ssrc * 2 ** 20 + number + this.#brought;
   }
 
   #complete(picture: Picture): void {

@@ -113,7 +113,7 @@ export class OutgoingMedia {
 
   /**
    * A packet that has overtaken others; it is given to `packet` in its turn as well, and then not sent again. Viewers
-   * put packets in order themselves, and what they wait for is told from a way that became slow.
+   * put packets in order themselves, and can tell what was repaired from a way that became slow.
    */
   early(packet: MediaPacket, nowMillis: number): void {
     // A viewer that has no picture, or still gets older ones, takes it when its turn comes.

@@ -198,7 +198,8 @@ export class ReceiveBuffer {
   }
 
   #begin(sequence: number): void {
-    this.#next = sequence + 0x10000;
+    // Above all numbers before, so far that nobody takes it for a packet that was late.
+    this.#next = 0x10000 * (Math.ceil((this.#highest + 1) / 0x10000) + 1) + sequence;
     this.#highest = this.#next - 1;
     this.#report.begin(this.#next);
   }

@@ -74,6 +74,15 @@ t.test(
   },
 );
 
+t.test('a source that begins anew anywhere goes on right behind the one before it', async t => {
+  const viewer = new OutgoingViewer();
+  const far = 2 ** 51;
+  viewer.media.packet(sound(0, { number: 70_000 }), now);
+  for (const [index, number] of [far, far + 1, 500, 501].entries())
+    viewer.media.packet(sound(20 + 20 * index, { number }), now + 20);
+  t.same(steps(viewer.audio).sequences, [1, 1, 1, 1]);
+});
+
 t.test('what a viewer lost is sent once more, as a retransmission', async t => {
   const viewer = new OutgoingViewer();
   for (let index = 0; index < 40; index += 1) {

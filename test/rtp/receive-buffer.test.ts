@@ -31,7 +31,11 @@ function packetOf(index: number, first = 0, sizeBytes = 4): RtpPacket {
 /** What a buffer delivered: indices, and the string "lost" before those that came after a loss. */
 function receiver(changes: Partial<typeof settings> = {}) {
   const delivered: (number | 'lost')[] = [];
-  const buffer = new ReceiveBuffer({ ...settings, ...changes }, ({ payload }, isAfterLoss) => {
+  let newest = -1;
+  const buffer = new ReceiveBuffer({ ...settings, ...changes }, ({ payload }, isAfterLoss, number) => {
+    if (number <= newest || (!isAfterLoss && newest >= 0 && number !== newest + 1 && payload.length > 0))
+      throw new Error(`number ${number} behind ${newest}`);
+    newest = number;
     if (isAfterLoss) delivered.push('lost');
     // A probe that others had passed by.
     if (payload.length === 0) return;
