@@ -1,7 +1,6 @@
 import { type ErrorCode, LivereelError } from '../errors.ts';
-import type { MediaFrame } from '../rtp/media-frame.ts';
 import type { RtpCodec } from '../rtp/negotiated-media.ts';
-import { readFrameHead } from './frame-head.ts';
+import { type FrameHead, readFrameHead } from './frame-head.ts';
 import type { PipeMessage } from './message-pipe.ts';
 import type { WebRtcStatistics } from './webrtc-engine.ts';
 
@@ -13,9 +12,6 @@ export type EngineSettings = {
   readonly maxPeers: number;
   readonly maxViewersPerStream: number;
 };
-
-/** A frame without its bytes, which are the body of its message. */
-export type FrameHead = Omit<MediaFrame, 'bytes'>;
 
 /** What the server asks of the engine; each with an `id` is answered by `answered` or `refused` with that id. */
 export type EngineRequest =

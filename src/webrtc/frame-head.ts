@@ -1,6 +1,9 @@
 import { LivereelError } from '../errors.ts';
+import type { MediaFrame } from '../rtp/media-frame.ts';
 import type { RtpCodec } from '../rtp/negotiated-media.ts';
-import type { FrameHead } from './engine-messages.ts';
+
+/** A frame without its bytes, which are the body of its message. */
+export type FrameHead = Omit<MediaFrame, 'bytes'>;
 
 const codecs: readonly RtpCodec[] = ['H264', 'VP8', 'opus'];
 const keyBit = 0x80;

@@ -89,58 +89,64 @@ t.test('on bad ways a stream lives, no picture is corrupted, and no sound is shi
   t.ok(farthest < 45, `sound less picture: ${millis.join(', ')} ms`);
 });
 
-t.test('VP8 of Chromium and of aiortc on bad ways: whole archives, and sound that is where it was', async t => {
-  relay.become({});
-  const sessions = {
-    chromium: await server.createSession({ input: 'webrtc' }),
-    aiortc: await server.createSession({ input: 'webrtc' }),
-  };
-  const page = await blankPage(browser);
-  await useNumberedCamera(page, 'pictures');
-  let location = '';
-  await publishFrom(page, { codec: 'VP8', bitrateBitsPerSecond: 500_000 }, async offer => {
-    const answer = await postOffer(sessions.chromium.whipUrl, offer, sessions.chromium.ingestToken);
-    location = answer.location;
-    return answer.sdp;
-  });
-  const { whipUrl: url, ingestToken: token } = sessions.aiortc;
-  const python = new AiortcPeer({ do: 'publish', url, token, codec: 'VP8', hangUp: true });
-  t.teardown(() => python.close());
-  await python.connected();
-  await delay(settleSeconds * 1_000);
-  const lostBefore = relay.counters.lost;
-  for (const [, way] of ways.slice(1)) {
-    relay.become(way);
-    await delay(3_000);
-  }
-  t.ok(relay.counters.lost - lostBefore > 50, `${relay.counters.lost - lostBefore} packets were lost`);
-  // What comes by a good way afterwards shows whether anything was shifted before.
-  relay.become({});
-  await delay(goodEndSeconds * 1_000);
-  const authorization = `Bearer ${sessions.chromium.ingestToken}`;
-  await fetch(location, { method: 'DELETE', headers: { authorization } });
-  await python.end('sent');
-  // Sound is sent once only: what was lost of it lacks, and silence of the same length is in its place.
-  const [, lostForGood] = /^livereel_webrtc_packets_lost_total(?:\{[^}]*\})? (\d+)/m.exec(await server.text('/metrics')) ?? [];
-  t.ok(Number(lostForGood) > 10, `${lostForGood} packets never came`);
+t.test(
+  'VP8 of Chromium and of aiortc on bad ways: whole archives, and sound that is where it was',
+  async t => {
+    relay.become({});
+    const sessions = {
+      chromium: await server.createSession({ input: 'webrtc' }),
+      aiortc: await server.createSession({ input: 'webrtc' }),
+    };
+    const page = await blankPage(browser);
+    await useNumberedCamera(page, 'pictures');
+    let location = '';
+    await publishFrom(page, { codec: 'VP8', bitrateBitsPerSecond: 500_000 }, async offer => {
+      const answer = await postOffer(sessions.chromium.whipUrl, offer, sessions.chromium.ingestToken);
+      location = answer.location;
+      return answer.sdp;
+    });
+    const { whipUrl: url, ingestToken: token } = sessions.aiortc;
+    const python = new AiortcPeer({ do: 'publish', url, token, codec: 'VP8', hangUp: true });
+    t.teardown(() => python.close());
+    await python.connected();
+    await delay(settleSeconds * 1_000);
+    const lostBefore = relay.counters.lost;
+    for (const [, way] of ways.slice(1)) {
+      relay.become(way);
+      await delay(3_000);
+    }
+    t.ok(relay.counters.lost - lostBefore > 50, `${relay.counters.lost - lostBefore} packets were lost`);
+    // What comes by a good way afterwards shows whether anything was shifted before.
+    relay.become({});
+    await delay(goodEndSeconds * 1_000);
+    const authorization = `Bearer ${sessions.chromium.ingestToken}`;
+    await fetch(location, { method: 'DELETE', headers: { authorization } });
+    await python.end('sent');
+    // Sound is sent once only: what was lost of it lacks, and silence of the same length is in its place.
+    const [, lostForGood] =
+      /^livereel_webrtc_packets_lost_total(?:\{[^}]*\})? (\d+)/m.exec(await server.text('/metrics')) ?? [];
+    t.ok(Number(lostForGood) > 10, `${lostForGood} packets never came`);
 
-  for (const [who, { id }] of Object.entries(sessions)) {
-    const { durationSeconds } = await server.finished(id);
-    const file = server.videoFile(id);
-    t.equal(await complaintsOf(file), '', `${who}: the archive decodes whole`);
-    await archivedPictures(t, file);
-    const seen = await avOffset(file);
-    const offsets = seen.filter(({ flashSeconds }) => flashSeconds > settleSeconds);
-    const millis = offsets.map(({ offsetMillis }) => Math.round(offsetMillis));
-    t.ok(millis.length >= 7, `${who}: ${millis.length} flashes with a beep`);
-    const middle = [...millis].sort((a, b) => a - b)[millis.length >> 1] ?? Number.NaN;
-    // Of a beep whose first packet was lost the second one is heard.
-    const farthest = Math.max(...millis.map(one => Math.abs(one - middle)));
-    t.ok(farthest < 45, `${who}: sound less picture: ${millis.join(', ')} ms`);
-    const atTheEnd = offsets.filter(
-      ({ flashSeconds }) => flashSeconds > (durationSeconds ?? 0) - goodEndSeconds + 0.5,
-    );
-    const shift = Math.max(...atTheEnd.map(({ offsetMillis }) => Math.abs(offsetMillis - (who === 'aiortc' ? 0 : middle))));
-    t.ok(atTheEnd.length > 0 && shift <= 20, `${who}: at the end ${Math.round(shift)} ms off`);
-  }
-});
+    for (const [who, { id }] of Object.entries(sessions)) {
+      const { durationSeconds } = await server.finished(id);
+      const file = server.videoFile(id);
+      t.equal(await complaintsOf(file), '', `${who}: the archive decodes whole`);
+      await archivedPictures(t, file);
+      const seen = await avOffset(file);
+      const offsets = seen.filter(({ flashSeconds }) => flashSeconds > settleSeconds);
+      const millis = offsets.map(({ offsetMillis }) => Math.round(offsetMillis));
+      t.ok(millis.length >= 7, `${who}: ${millis.length} flashes with a beep`);
+      const middle = [...millis].sort((a, b) => a - b)[millis.length >> 1] ?? Number.NaN;
+      // Of a beep whose first packet was lost the second one is heard.
+      const farthest = Math.max(...millis.map(one => Math.abs(one - middle)));
+      t.ok(farthest < 45, `${who}: sound less picture: ${millis.join(', ')} ms`);
+      const atTheEnd = offsets.filter(
+        ({ flashSeconds }) => flashSeconds > (durationSeconds ?? 0) - goodEndSeconds + 0.5,
+      );
+      const shift = Math.max(
+        ...atTheEnd.map(({ offsetMillis }) => Math.abs(offsetMillis - (who === 'aiortc' ? 0 : middle))),
+      );
+      t.ok(atTheEnd.length > 0 && shift <= 20, `${who}: at the end ${Math.round(shift)} ms off`);
+    }
+  },
+);
