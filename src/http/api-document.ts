@@ -1,6 +1,7 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { declareDataPlane } from './data-contract.ts';
 import { standardSchemas } from './standard-schemas.ts';
+import { declareUploads } from './uploads-contract.ts';
 import { declareWebRtc } from './webrtc-contract.ts';
 
 /**
@@ -37,6 +38,7 @@ export function apiDocument(app: OpenAPIHono, version: string) {
     description: 'What logging in sets for pages of this server.',
   });
   declareDataPlane(app.openAPIRegistry);
+  declareUploads(app.openAPIRegistry);
   declareWebRtc(app.openAPIRegistry);
   const document = app.getOpenAPI31Document({
     openapi: '3.1.0',

@@ -21,14 +21,10 @@ const stored = {
   },
 };
 
-const refusals = problems(
-  'unauthorized',
-  'bad-token',
-  'session-not-found',
-  'session-ended',
-  'session-superseded',
-  'offset-mismatch',
-);
+const refused = [
+  ...(['bad-request', 'bad-token', 'session-not-found', 'input-not-supported'] as const),
+  ...(['session-ended', 'session-superseded'] as const),
+] as const;
 
 /**
  * Tells in the OpenAPI document what the data plane answers (docs/protocol.md, sections 3.2 and 5). Its routes are
@@ -60,7 +56,7 @@ function declareChunks(registry: Registry): void {
           },
         },
       },
-      ...problems('unauthorized', 'bad-token', 'session-not-found'),
+      ...problems('bad-token', 'session-not-found', 'session-ended'),
     },
   });
   registry.registerPath({
@@ -85,7 +81,7 @@ function declareChunks(registry: Registry): void {
         content: { 'application/octet-stream': { schema: z.string().meta(binary), example: binaryExample } },
       },
     },
-    responses: { 200: stored, ...refusals, ...problems('unsupported-container') },
+    responses: { 200: stored, ...problems(...refused, 'offset-mismatch', 'unsupported-container') },
   });
 }
 
@@ -120,7 +116,7 @@ function declareFrames(registry: Registry): void {
         },
       },
     },
-    responses: { 200: stored, ...refusals, ...problems('bad-frame'), ...problems('frame-too-large') },
+    responses: { 200: stored, ...problems(...refused, 'bad-frame', 'frame-too-large') },
   });
 }
 

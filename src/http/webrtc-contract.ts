@@ -51,6 +51,8 @@ export function declareWebRtc(registry: Registry): void {
   for (const door of ['whip', 'whep'] as const) {
     const { verb, what, hangUp, security, own } = doors[door];
     const access = problems(...(door === 'whip' ? (['unauthorized', 'bad-token'] as const) : []));
+    const gone =
+      door === 'whip' ? (['session-not-found', 'peer-not-found'] as const) : (['peer-not-found'] as const);
     registry.registerPath({
       method: 'post',
       path: `/${door}/{id}`,
@@ -86,7 +88,7 @@ export function declareWebRtc(registry: Registry): void {
         204: { description: 'Taken.' },
         ...merged(
           access,
-          problems('malformed-sdp', 'peer-not-found', 'ice-restart-refused', 'unsupported-media-type'),
+          problems(...gone, 'malformed-sdp', 'ice-restart-refused', 'unsupported-media-type'),
           problems('precondition-failed', 'precondition-required', 'payload-too-large', 'webrtc-restarting'),
         ),
       },
@@ -99,7 +101,7 @@ export function declareWebRtc(registry: Registry): void {
       summary: hangUp,
       security,
       request: { params: locationParams, query: z.object({ token }) },
-      responses: { 200: { description: 'Hung up.' }, ...merged(access, problems('peer-not-found')) },
+      responses: { 200: { description: 'Hung up.' }, ...merged(access, problems(...gone)) },
     });
   }
 }

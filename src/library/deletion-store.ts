@@ -19,10 +19,18 @@ export class DeletionStore {
     this.#database = database;
   }
 
-  /** Takes a video out of the library for good, with all that hangs on its row. False: there is no such video. */
-  async mark(videoId: string): Promise<boolean> {
+  /**
+   * Takes a video out of the library for good, with all that hangs on its row. False: there is no such video, or it
+   * was changed after `unchangedSince`.
+   */
+  async mark(videoId: string, unchangedSince?: Date): Promise<boolean> {
     const marked = await this.#database.run(knex =>
-      markVideos(knex, videos => videos.where({ id: videoId })),
+      markVideos(knex, videos => {
+        const found = videos.where({ id: videoId });
+        if (unchangedSince === undefined) return found;
+        // Times are whole milliseconds here, Postgres' own are finer.
+        return found.whereRaw("date_trunc('milliseconds', updated_at) = ?", [unchangedSince]);
+      }),
     );
     return marked.length > 0;
   }

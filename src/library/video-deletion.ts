@@ -46,12 +46,12 @@ export class VideoDeletion {
   }
 
   /**
-   * Deletes a video; resolves when its files are gone. False: there is no such video, or somebody else is deleting it;
-   * in this process that is waited for. Safe to repeat, safe from two sides.
+   * Deletes a video; resolves when its files are gone. False: there is no such video, or somebody else is deleting it
+   * (in this process that is waited for), or it was changed after `unchangedSince`. Safe to repeat, safe from two sides.
    * @throws LivereelError `database-unavailable`; what the file system throws, and then the next start tries again.
    */
-  async deleteVideo(id: string): Promise<boolean> {
-    const isMine = await this.#parts.deletions.mark(id);
+  async deleteVideo(id: string, unchangedSince?: Date): Promise<boolean> {
+    const isMine = await this.#parts.deletions.mark(id, unchangedSince);
     if (isMine) await this.#remove(id);
     else await this.#removing.get(id);
     return isMine;

@@ -31,8 +31,8 @@ type Document = {
 // Pages for people, and the document itself.
 const notInTheDocument = /^\/docs|^\/openapi\.json$/;
 
-// Told in the document, answered by the data plane.
-const ofTheDataPlane = /^\w+ \/(ingest|whip|whep)\/|\/events$/;
+// Told in the document, answered by the data plane or the door of resumable uploads.
+const ofTheDataPlane = /^\w+ \/(ingest|whip|whep|uploads)(\/|$)|\/events$/;
 
 t.test('the contract at /openapi.json', async t => {
   const { call, app } = await startApi(t);
@@ -106,12 +106,16 @@ t.test('the contract at /openapi.json', async t => {
     t.same(new Set(documented.filter(route => !ofTheDataPlane.test(route))), new Set(routes));
     t.ok(new Set(routes).size >= 12);
     t.strictSame(documented.filter(route => ofTheDataPlane.test(route)).sort(), [
+      'DELETE /uploads/:upload',
       ...['whep', 'whip'].map(door => `DELETE /${door}/:id/:peer`),
       'GET /api/v1/videos/:id/events',
       'GET /ingest/:id',
+      'HEAD /uploads/:upload',
+      'PATCH /uploads/:upload',
       ...['whep', 'whip'].map(door => `PATCH /${door}/:id/:peer`),
       'POST /ingest/:id',
       'POST /ingest/:id/frames',
+      'POST /uploads',
       ...['whep', 'whip'].map(door => `POST /${door}/:id`),
     ]);
   });

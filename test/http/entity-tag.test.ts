@@ -44,3 +44,16 @@ t.test('of two who change what they read, the second is told', async t => {
     t.strictSame(both.map(({ status }) => status).sort(), [200, 412], 'also at once');
   }
 });
+
+t.test('what was changed since it was read is not deleted', async t => {
+  const { path, headers } = await created();
+  const { etag = '' } = (await call(path)).headers;
+  const remove = (known: string) =>
+    call(path, { method: 'DELETE', headers: { ...headers, 'if-match': known } });
+  t.equal((await call(path, { method: 'PATCH', headers, body: { title: 'dear to somebody' } })).status, 200);
+  t.match(await remove(etag), { status: 412, json: { code: 'precondition-failed' } });
+  const { headers: now } = await call(path);
+  t.equal(now['content-type'], 'application/json', 'still there');
+  t.equal((await remove(now.etag ?? '')).status, 204);
+  t.equal((await call(path)).status, 404);
+});

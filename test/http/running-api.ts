@@ -68,7 +68,9 @@ export async function startApi(t: Test, settings: ApiSettings = {}) {
   const reading = { name: 'livereel_parts_total', help: 'Parts', kind: 'counter', read: () => 7 } as const;
   const corrections: [id: string, language: string][] = [];
   const folder = await mkdtemp(join(tmpdir(), 'livereel-api-'));
-  const deleteVideo = (id: string) => videos.remove(id);
+  const deleteVideo = async (id: string, unchangedSince?: Date) =>
+    (unchangedSince === undefined || (await videos.update(id, {}, unchangedSince)) !== undefined) &&
+    (await videos.remove(id));
   const accounts = await openAccounts({
     database,
     secretFile: join(folder, 'auth-secret'),

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import type { VideoEvent } from '../../src/api/event.ts';
 import { TaskQueue } from '../../src/jobs/task-queue.ts';
@@ -45,6 +46,18 @@ async function startLibrary(t: Test) {
   };
   return { content, open, newVideo, stopped, told };
 }
+
+t.test('a video that was changed since somebody looked is kept', async t => {
+  const { content, open, newVideo } = await startLibrary(t);
+  const id = await newVideo();
+  const seen = (await videos.find(id))?.updatedAt;
+  await delay(2);
+  const changed = await videos.update(id, { title: 'Dear to somebody' });
+  t.equal(await open().deleteVideo(id, seen), false);
+  t.ok(existsSync(content.videoFile(id)));
+  t.equal(await open().deleteVideo(id, changed?.updatedAt), true);
+  t.notOk(existsSync(content.videoDir(id)));
+});
 
 t.test('a deleted video leaves neither rows nor files, and its replies stay', async t => {
   const { content, open, newVideo, stopped, told } = await startLibrary(t);

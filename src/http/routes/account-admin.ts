@@ -45,8 +45,8 @@ const setAccount = createRoute({
   },
   responses: {
     200: { description: 'The account.', content: { 'application/json': { schema: accountAnswer } } },
-    ...problems('bad-request', 'validation-failed', 'cross-site-request', 'payload-too-large'),
-    ...problems('unsupported-media-type', 'unauthorized', 'forbidden', 'not-found'),
+    ...problems('bad-request', 'validation-failed', 'payload-too-large', 'unsupported-media-type'),
+    ...problems('unauthorized', 'cross-site-request', 'forbidden', 'not-found'),
   },
 });
 

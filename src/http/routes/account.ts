@@ -18,7 +18,10 @@ import { type PublicAddress, publicUrlFor } from '../request-origin.ts';
 const tags = ['accounts'];
 const security = [{ accessToken: [] }, { loginCookie: [] }];
 const securityOrKey = [...security, { apiKey: [] }];
-const unreadable = problems('bad-request', 'validation-failed', 'cross-site-request', 'payload-too-large');
+const unreadable = [
+  ...(['bad-request', 'validation-failed', 'cross-site-request', 'payload-too-large'] as const),
+  ...(['unsupported-media-type'] as const),
+] as const;
 
 const getAccess = createRoute({
   method: 'get',
@@ -60,8 +63,7 @@ const changeAccount = createRoute({
   request: { body: { required: true, content: { 'application/json': { schema: changeAccountRequest } } } },
   responses: {
     200: { description: 'The account.', content: { 'application/json': { schema: accountAnswer } } },
-    ...unreadable,
-    ...problems('unsupported-media-type', 'unauthorized', 'login-failed', 'forbidden', 'email-taken'),
+    ...problems(...unreadable, 'unauthorized', 'login-failed', 'forbidden', 'email-taken'),
     ...problems('too-many-requests', 'server-full'),
   },
 });
@@ -78,8 +80,7 @@ const deleteAccount = createRoute({
   request: { body: { content: { 'application/json': { schema: deleteAccountRequest } } } },
   responses: {
     204: { description: 'All is gone.' },
-    ...unreadable,
-    ...problems('unsupported-media-type', 'unauthorized', 'login-failed', 'forbidden'),
+    ...problems(...unreadable, 'unauthorized', 'login-failed', 'forbidden'),
     ...problems('too-many-requests', 'server-full'),
   },
 });

@@ -27,8 +27,8 @@ const createApiKey = createRoute({
   request: { body: { required: true, content: { 'application/json': { schema: createApiKeyRequest } } } },
   responses: {
     201: { description: 'The key.', content: { 'application/json': { schema: newApiKeyAnswer } } },
-    ...problems('bad-request', 'validation-failed', 'cross-site-request', 'payload-too-large'),
-    ...problems('unsupported-media-type', 'unauthorized', 'forbidden', 'quota-exceeded'),
+    ...problems('bad-request', 'validation-failed', 'payload-too-large', 'unsupported-media-type'),
+    ...problems('unauthorized', 'cross-site-request', 'forbidden', 'quota-exceeded'),
   },
 });
 
@@ -57,7 +57,7 @@ const revokeApiKey = createRoute({
   request: { params: accountParams },
   responses: {
     204: { description: 'Revoked.' },
-    ...problems('validation-failed', 'unauthorized', 'forbidden', 'cross-site-request', 'not-found'),
+    ...problems('unauthorized', 'forbidden', 'cross-site-request', 'not-found'),
   },
 });
 

@@ -29,9 +29,9 @@ const createImport = createRoute({
       content: { 'application/json': { schema: importedVideo } },
       headers: z.object({ Location: z.string().meta({ description: 'The import.' }) }),
     },
-    ...problems('bad-request', 'validation-failed', 'unauthorized', 'cross-site-request'),
-    ...problems('payload-too-large', 'unsupported-media-type', 'source-address-refused', 'too-many-imports'),
-    ...problems('quota-exceeded'),
+    ...problems('bad-request', 'validation-failed', 'payload-too-large', 'unsupported-media-type'),
+    ...problems('unauthorized', 'cross-site-request', 'quota-exceeded'),
+    ...problems('source-address-refused', 'too-many-imports'),
   },
 });
 
@@ -43,7 +43,7 @@ const getImport = createRoute({
   summary: 'How far an import is',
   description: 'For who imports it.',
   request: { params },
-  responses: { 200: howFar, ...problems('validation-failed', 'unauthorized', 'not-found') },
+  responses: { 200: howFar, ...problems('unauthorized', 'not-found') },
 });
 
 const cancelImport = createRoute({
@@ -56,7 +56,7 @@ const cancelImport = createRoute({
   request: { params },
   responses: {
     204: { description: 'It is not fetched any more.' },
-    ...problems('validation-failed', 'unauthorized', 'cross-site-request', 'not-found', 'import-over'),
+    ...problems('unauthorized', 'cross-site-request', 'not-found', 'import-over'),
   },
 });
 
@@ -69,7 +69,7 @@ const retryImport = createRoute({
   request: { params },
   responses: {
     202: howFar,
-    ...problems('validation-failed', 'unauthorized', 'cross-site-request', 'not-found', 'import-not-failed'),
+    ...problems('unauthorized', 'cross-site-request', 'not-found', 'import-not-failed'),
   },
 });
 

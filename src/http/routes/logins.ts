@@ -37,8 +37,8 @@ const signUp = createRoute({
   request: { body: { required: true, content: { 'application/json': { schema: signUpRequest } } } },
   responses: {
     201: login,
-    ...unreadable,
-    ...problems('unsupported-media-type', 'email-taken', 'forbidden'),
+    ...problems('bad-request', 'validation-failed', 'payload-too-large', 'unsupported-media-type'),
+    ...problems('email-taken', 'cross-site-request', 'forbidden'),
     ...busy,
   },
 });
@@ -70,7 +70,8 @@ const refresh = createRoute({
     200: {
       description: 'New tokens.',
       content: { 'application/json': { schema: refreshAnswer } },
-      headers: cookies,
+      // Where a cookie was sent.
+      headers: cookies.partial(),
     },
     ...unreadable,
     ...problems('unsupported-media-type', 'unauthorized', 'refresh-token-reused'),

@@ -9,7 +9,10 @@ import { problems } from '../problem-schema.ts';
 const params = z.object({ id: videoId });
 const query = z.object({ token: z.string().max(4096).optional() });
 const security = [{ ingestToken: [] }, { ingestTokenInQuery: [] }];
-const refusals = problems('validation-failed', 'unauthorized', 'bad-token', 'forbidden', 'not-found');
+const refusals = problems(
+  ...(['validation-failed', 'unauthorized', 'bad-token'] as const),
+  ...(['forbidden', 'cross-site-request', 'not-found'] as const),
+);
 
 const makePlaybackToken = createRoute({
   method: 'post',
@@ -28,7 +31,7 @@ const makePlaybackToken = createRoute({
   responses: {
     200: { description: 'The token.', content: { 'application/json': { schema: playbackTokenAnswer } } },
     ...refusals,
-    ...problems('bad-request', 'payload-too-large', 'unsupported-media-type'),
+    ...problems('bad-request', 'validation-failed', 'payload-too-large', 'unsupported-media-type'),
   },
 });
 

@@ -55,14 +55,9 @@ const createSession = createRoute({
       content: { 'application/json': { schema: sessionAnswer } },
       headers: z.object({ Location: z.string().meta({ description: 'The video.' }) }),
     },
-    ...problems(
-      'bad-request',
-      'validation-failed',
-      'unauthorized',
-      'cross-site-request',
-      'payload-too-large',
-    ),
-    ...problems('unsupported-media-type', 'input-not-supported', 'too-many-sessions', 'quota-exceeded'),
+    ...problems('bad-request', 'validation-failed', 'payload-too-large', 'unsupported-media-type'),
+    ...problems('unauthorized', 'cross-site-request', 'quota-exceeded'),
+    ...problems('input-not-supported', 'too-many-sessions'),
     ...problems('server-full', 'server-draining', 'disk-full'),
   },
 });

@@ -43,7 +43,7 @@ const uploadVideo = createRoute({
       headers: z.object({ Location: z.string().meta({ description: 'The video.' }) }),
     },
     ...problems('bad-request', 'validation-failed', 'unauthorized', 'cross-site-request', 'quota-exceeded'),
-    ...problems('unsupported-media-type', 'unsupported-container', 'media-unusable', 'media-incomplete'),
+    ...problems('unsupported-media-type', 'unsupported-container', 'media-unusable'),
     ...problems('upload-too-large', 'too-many-uploads', 'disk-full'),
   },
 });

@@ -25,11 +25,16 @@ import { problems } from '../problem-schema.ts';
 const tags = ['webhooks'];
 const one = z.object({ id: webhookId });
 const oneDelivery = z.object({ id: webhookId, delivery: deliveryId });
-const refused = problems('validation-failed', 'unauthorized', 'not-found');
-const refusedChange = problems(
-  ...(['bad-request', 'validation-failed', 'unauthorized', 'not-found'] as const),
-  ...(['cross-site-request', 'payload-too-large', 'unsupported-media-type'] as const),
-);
+const refused = problems('unauthorized', 'not-found');
+const unreadable = [
+  'bad-request',
+  'validation-failed',
+  'payload-too-large',
+  'unsupported-media-type',
+] as const;
+const refusedChange = problems(...unreadable, 'unauthorized', 'cross-site-request', 'not-found');
+// There is nothing in the request that could be wrong; the webhook may be disabled.
+const refusedSending = problems('bad-request', 'unauthorized', 'cross-site-request', 'not-found');
 
 const answer = <Schema extends z.ZodType>(description: string, schema: Schema) => ({
   description,
@@ -50,8 +55,7 @@ const createWebhook = createRoute({
   request: { body: body(createWebhookRequest) },
   responses: {
     201: answer('The webhook, with its secret.', webhookWithSecret),
-    ...refusedChange,
-    ...problems('quota-exceeded'),
+    ...problems(...unreadable, 'unauthorized', 'cross-site-request', 'quota-exceeded'),
   },
 });
 
@@ -118,7 +122,7 @@ const testWebhook = createRoute({
   summary: 'Send a message that says nothing',
   description: 'Of the type `webhook.test`.',
   request: { params: one },
-  responses: { 202: answer('It is on its way.', deliveryAnswer), ...refusedChange },
+  responses: { 202: answer('It is on its way.', deliveryAnswer), ...refusedSending },
 });
 
 const listDeliveries = createRoute({
@@ -129,7 +133,7 @@ const listDeliveries = createRoute({
   summary: 'What was sent, and how it went',
   description: 'Newest first; kept for 30 days.',
   request: { params: one, query: listDeliveriesQuery },
-  responses: { 200: answer('A page.', deliveryPage), ...refused },
+  responses: { 200: answer('A page.', deliveryPage), ...refused, ...problems('validation-failed') },
 });
 
 const getDelivery = createRoute({
@@ -150,7 +154,7 @@ const replayDelivery = createRoute({
   summary: 'Send an event once more',
   description: 'Under the same event id, as a delivery of its own.',
   request: { params: oneDelivery },
-  responses: { 202: answer('It is on its way.', deliveryAnswer), ...refusedChange },
+  responses: { 202: answer('It is on its way.', deliveryAnswer), ...refusedSending },
 });
 
 const replaySince = createRoute({
