@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { videoId, videoTitle, visibilities } from './session.ts';
-import { videoAnswer } from './video.ts';
+import { exampleVideo, videoAnswer } from './video.ts';
 
 /** What becomes of an import. */
 export const importStates = ['waiting', 'running', 'done', 'failed', 'cancelled'] as const;
@@ -36,7 +36,19 @@ const queuePosition = z.number().int().min(0).meta({
 });
 
 /** Answer `202` of `POST /api/v1/imports`: the video that it becomes. */
-export const importedVideo = videoAnswer.extend({ queuePosition }).meta({ id: 'ImportedVideo' });
+export const importedVideo = videoAnswer.extend({ queuePosition }).meta({
+  id: 'ImportedVideo',
+  examples: [
+    {
+      ...exampleVideo,
+      state: 'uploading',
+      input: 'import',
+      durationSeconds: null,
+      fileUrl: null,
+      queuePosition: 2,
+    },
+  ],
+});
 export type ImportedVideo = z.infer<typeof importedVideo>;
 
 /** How far an import is. */

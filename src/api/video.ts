@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { spokenLanguage, videoId, videoInputs, videoStates, videoTitle, visibilities } from './session.ts';
 
-const example = {
+/** The video that the contract shows. */
+export const exampleVideo = {
   id: 'f3Kq9ZtA1bXy',
   title: 'Standup',
   description: '',
@@ -71,7 +72,7 @@ export const videoAnswer = z
   })
   .meta({
     id: 'Video',
-    examples: [example],
+    examples: [exampleVideo],
   });
 export type VideoAnswer = z.infer<typeof videoAnswer>;
 
@@ -120,7 +121,7 @@ export type ListVideosQuery = z.infer<typeof listVideosQuery>;
 /** Answer of `GET /api/v1/videos`. `nextCursor` is null on the last page. */
 export const videoPage = z
   .object({ items: z.array(videoAnswer), nextCursor: z.string().nullable() })
-  .meta({ id: 'VideoPage', examples: [{ items: [example], nextCursor: null }] });
+  .meta({ id: 'VideoPage', examples: [{ items: [exampleVideo], nextCursor: null }] });
 export type VideoPage = z.infer<typeof videoPage>;
 
 /** Body of `PATCH /api/v1/videos/<id>`: what is left out stays as it is. */
