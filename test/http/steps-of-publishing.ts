@@ -68,10 +68,7 @@ export const sessions: Step[] = [
   session('webrtc', { input: 'webrtc' }),
   {
     ...session('live', { title: 'Goes on' }),
-    after: () => [
-      ['quota-exceeded', [as('bob'), as('bob')]],
-      ['too-many-sessions', [as('ada'), as('ada')]],
-    ],
+    after: () => [['too-many-sessions', [as('bob'), as('bob')]]],
   },
 ];
 

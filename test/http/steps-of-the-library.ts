@@ -134,6 +134,10 @@ const webhooks: Step[] = [
     keep: answer => {
       known.webhook = field(answer, 'id');
     },
+    after: () => {
+      const more = { ...as('ada'), ...json({ url: 'https://example.org/other' }) };
+      return [['quota-exceeded', Array.from({ length: 10 }, () => more)]];
+    },
   },
   { operation: 'listWebhooks', given: () => as('ada') },
   { operation: 'getWebhook', given: webhook },
@@ -166,7 +170,6 @@ export const endings: Step[] = [
     before: () => [byOthers(() => of('chunks')), ['not-found', { ...as('ada'), params: { id: 'no-id' } }]],
     after: () => [
       ['session-ended', { ...publisher('chunks'), body: 'x' }, 'appendChunks'],
-      ['session-ended', publisher('chunks'), 'getIngest'],
       ['not-live', { ...of('chunks'), body: 'v=0', contentType: 'application/sdp' }, 'watchByWebRtc'],
     ],
   },
