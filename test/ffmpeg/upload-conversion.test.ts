@@ -170,7 +170,7 @@ t.test('files that cost too much, or are nothing, are refused with the reason', 
     message: /640 x 360/,
   });
   const cut = join(directory, 'cut.mov');
-  await writeFile(cut, (await readFile(await oddFile('sound.m4a'))).subarray(0, 20_000));
+  await writeFile(cut, (await readFile(await oddFile('sound.m4a'))).subarray(0, 6_000));
   await t.rejects(examine(cut), { code: 'media-unusable' }, 'its index lay at its end');
   const empty = join(directory, 'empty.mp4');
   await writeFile(empty, '');
