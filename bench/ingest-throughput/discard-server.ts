@@ -2,11 +2,9 @@
  * What the way to our server costs when nothing is done with the bytes: `discard-server.ts <folder>`. The project's own
  * nginx, and behind it a bare uWebSockets.js that counts and throws away. Prints its port; ends with SIGTERM.
  */
-import { join } from 'node:path';
 import { uWebSockets } from '../../src/http/uwebsockets.ts';
-import { createLog } from '../../src/log.ts';
-import { Nginx } from '../../src/process/nginx.ts';
 import { ContentDirectory } from '../../src/store/content-directory.ts';
+import { standBehindNginx } from '../front.ts';
 
 type Counted = { readonly totalBytes: number; bytes: number };
 
@@ -30,17 +28,4 @@ app.ws<Counted>('/ingest/:id', {
   },
 });
 await new Promise(resolve => app.listen_unix(resolve, content.dataSocket));
-const nginx = await Nginx.start({
-  nginxPath: 'nginx',
-  host: '127.0.0.1',
-  port: 0,
-  runDir: content.runDir,
-  contentDir: content.root,
-  publicDir: join(content.root, 'tmp'),
-  dataSocket: content.dataSocket,
-  apiSocket: content.apiSocket,
-  uploadSocket: content.uploadSocket,
-  log: createLog('warn'),
-});
-process.once('SIGTERM', () => void nginx.close().then(() => process.exit(0)));
-console.log(nginx.port);
+await standBehindNginx(content);

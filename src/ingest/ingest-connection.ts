@@ -24,7 +24,9 @@ export type ConnectionSettings = FrameLimits & {
   readonly endsOnClose: boolean;
 };
 
-const ackIntervalMillis = 100;
+// A recorder's chunks come more seldom than this; who sends a file as fast as it can learns soon that its last byte is safe.
+const chunkAckIntervalMillis = 20;
+const frameAckIntervalMillis = 100;
 // A publisher that comes back with a few last bytes must not wait for their acknowledgement until more come; a
 // recorder that sends its first byte alone sends the next ones with its next chunk.
 const longestHoldMillis = 2_000;
@@ -115,7 +117,8 @@ export class IngestConnection implements Publisher {
       this.#ackTimer !== null
     )
       return;
-    const waitMillis = this.#sentAtMillis + ackIntervalMillis - performance.now();
+    const intervalMillis = this.#frames === null ? chunkAckIntervalMillis : frameAckIntervalMillis;
+    const waitMillis = this.#sentAtMillis + intervalMillis - performance.now();
     if (waitMillis <= 0) this.#acknowledge();
     else this.#ackTimer = setTimeout(() => this.#acknowledge(), waitMillis);
   }

@@ -16,8 +16,8 @@ const flushIntervalMillis = 1_000;
 const largestBacklogBytes = 524_288;
 const smallBatchBytes = 262_144;
 // More than this in so short a time is no live stream: a file that is sent as fast as the line carries it.
-const floodBytes = 2_621_440;
-const floodWindowMillis = 250;
+const floodBytes = 1_048_576;
+const floodWindowMillis = 150;
 
 /**
  * Appends to one session's journal. Appends of one turn become one write; while a write is under way the next
@@ -31,7 +31,8 @@ export class JournalWriter {
   #fileNumber: number;
   #position: number;
   #safe: SafeEnd;
-  #taken: SafeEnd;
+  #takenBytes: number;
+  #takenUnits: number;
   #mediaTicks: number;
   #isEnded: boolean;
   #filling = new RecordBatch();
@@ -58,7 +59,8 @@ export class JournalWriter {
     this.#fileNumber = end.fileNumber;
     this.#position = end.position;
     this.#safe = { bytes: end.bytes, units: end.units };
-    this.#taken = this.#safe;
+    this.#takenBytes = end.bytes;
+    this.#takenUnits = end.units;
     this.#mediaTicks = end.mediaTicks;
     this.#isEnded = end.isEnded;
     this.#flushTimer = setInterval(() => void this.#flushToDevice(), flushIntervalMillis);
@@ -96,7 +98,12 @@ export class JournalWriter {
 
   /** What is safe or on its way to the disk. */
   get taken(): SafeEnd {
-    return this.#taken;
+    return { bytes: this.#takenBytes, units: this.#takenUnits };
+  }
+
+  /** The bytes of `taken`. */
+  get takenBytes(): number {
+    return this.#takenBytes;
   }
 
   /** Time of the newest frame on the stream's clock, -1 before the first; frames only. */
@@ -138,8 +145,8 @@ export class JournalWriter {
       throw new LivereelError('session-ended', 'the session is over; nothing can be added to it');
     if (facts.mediaTicks !== undefined) this.#mediaTicks = facts.mediaTicks;
     const bytes = this.#filling.add(payload, facts, this.#mediaTicks);
-    this.#taken = { bytes: this.#taken.bytes + bytes, units: this.#taken.units + facts.units };
-    this.#countFlood(bytes);
+    this.#takenBytes += bytes;
+    this.#takenUnits += facts.units;
     if (this.#writing === null) this.#writing = this.#writeAll();
     else if (this.#filling.lengthBytes > largestBacklogBytes) this.#writeNow();
   }
@@ -170,11 +177,12 @@ export class JournalWriter {
   }
 
   #countFlood(bytes: number): void {
-    this.#flood.bytes += bytes;
-    if (this.#flood.bytes < floodBytes / 2) return;
     const nowMillis = performance.now();
     const elapsedMillis = nowMillis - this.#flood.sinceMillis;
-    if (elapsedMillis <= floodWindowMillis) return;
+    if (elapsedMillis <= floodWindowMillis) {
+      this.#flood.bytes += bytes;
+      return;
+    }
     const isGoingOn = elapsedMillis <= 2 * floodWindowMillis && this.#flood.bytes > floodBytes;
     this.#flood = { sinceMillis: nowMillis, bytes, isGoingOn };
   }
@@ -191,7 +199,8 @@ export class JournalWriter {
         const batch = this.#swapBatches();
         const position = this.#position;
         this.#position += batch.lengthBytes;
-        const target = this.#taken;
+        const target = this.taken;
+        this.#countFlood(batch.lengthBytes);
         const isSmall = batch.lengthBytes <= smallBatchBytes;
         const bytes = batch.seal(Date.now());
         // A live stream's batch is small and goes to the page cache: handing it to another thread costs more. In a flood
@@ -200,13 +209,13 @@ export class JournalWriter {
         else await writeWhole(this.#handle, bytes, position);
         batch.clear();
         // What `#writeNow` wrote behind this batch became safe with it.
-        this.#safe = this.#filling.lengthBytes === 0 ? this.#taken : target;
+        this.#safe = this.#filling.lengthBytes === 0 ? this.taken : target;
         this.#isUnflushed = true;
         this.#announce();
         if (this.#position > largestFileBytes) await this.#nextFile();
       }
-      if (this.#safe.bytes !== this.#taken.bytes) {
-        this.#safe = this.#taken;
+      if (this.#safe.bytes !== this.#takenBytes) {
+        this.#safe = this.taken;
         this.#announce();
       }
     } catch (cause) {
@@ -219,6 +228,7 @@ export class JournalWriter {
   /** Writes the growing batch on this thread, behind the batch that is under way: the disk is slower than the client. */
   #writeNow(): void {
     const { lengthBytes } = this.#filling;
+    this.#countFlood(lengthBytes);
     try {
       writeWholeNow(this.#handle.fd, this.#filling.seal(Date.now()), this.#position);
       this.#position += lengthBytes;
@@ -239,7 +249,7 @@ export class JournalWriter {
     const next = await open(journalFile(this.#directory, this.#fileNumber + 1), 'w+');
     // No turn may pass between counting what stands in the old file and leaving it: `#writeNow` adds to it.
     const held = this.#filling.contents;
-    const start = { startBytes: this.#taken.bytes - held.bytes, startUnits: this.#taken.units - held.units };
+    const start = { startBytes: this.#takenBytes - held.bytes, startUnits: this.#takenUnits - held.units };
     writeSync(next.fd, writeFileHead(start), 0, fileHeadBytes, 0);
     const previous = this.#handle;
     this.#handle = next;

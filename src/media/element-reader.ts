@@ -1,3 +1,5 @@
+import { idleBuffers } from './idle-buffers.ts';
+
 /** Reads the element that `data` begins with: how many bytes it took, 0 when more are needed. */
 export type ReadElement = (data: Buffer) => number;
 
@@ -7,7 +9,8 @@ export type ReadElement = (data: Buffer) => number;
  */
 export class ElementReader {
   readonly #read: ReadElement;
-  #kept: Buffer[] = [];
+  // Memory for the element that is not whole yet, and how much of it is filled.
+  #kept: Buffer | null = null;
   #keptBytes = 0;
   #neededBytes = 1;
   #skipBytes = 0;
@@ -37,20 +40,58 @@ export class ElementReader {
 
   /** Takes the next bytes, and keeps a copy of what it cannot read yet. */
   push(bytes: Buffer): void {
-    this.#keptBytes += bytes.length;
-    // A large element that comes in small pieces is put together once, not with every piece.
-    if (this.#keptBytes < this.#neededBytes) {
-      this.#kept.push(Buffer.from(bytes));
-      return;
-    }
-    let data = this.#kept.length === 0 ? bytes : Buffer.concat([...this.#kept, bytes], this.#keptBytes);
+    const behind = this.#keptBytes === 0 ? bytes : this.#complete(bytes);
+    if (behind === null) return;
+    const rest = this.#readAll(behind);
+    if (rest.length > 0) this.#keep(rest);
+  }
+
+  /** Adds what lacks of the kept element and reads it; what is to be read next, or null while more is needed. */
+  #complete(bytes: Buffer): Buffer | null {
+    // How long an element is whose head is not whole nobody knows; it is a few bytes.
+    const missingBytes = this.#neededBytes === 1 ? bytes.length : this.#neededBytes - this.#keptBytes;
+    const added = bytes.subarray(0, missingBytes);
+    this.#keep(added);
+    if (this.#keptBytes < this.#neededBytes) return null;
+    const kept = this.#kept as Buffer;
+    const rest = this.#readAll(kept.subarray(0, this.#keptBytes));
+    const behind = bytes.subarray(added.length);
+    // The element took all that was kept, as a rule: then nothing is copied.
+    const next = rest.length === 0 ? behind : Buffer.concat([rest, behind]);
+    this.#kept = null;
+    this.#keptBytes = 0;
+    idleBuffers.give(kept);
+    return next;
+  }
+
+  /** Reads as long as elements are whole; returns the rest. */
+  #readAll(bytes: Buffer): Buffer {
+    let data = bytes;
     this.#neededBytes = 1;
     for (let taken = this.#next(data); taken > 0; taken = this.#next(data)) {
       this.#offset += taken;
       data = data.subarray(taken);
     }
-    this.#kept = data.length === 0 ? [] : [Buffer.from(data)];
-    this.#keptBytes = data.length;
+    return data;
+  }
+
+  /** Copies `bytes` behind what is kept. */
+  #keep(bytes: Buffer): void {
+    const length = this.#keptBytes + bytes.length;
+    const kept = this.#kept ?? idleBuffers.takeFor(bytes.length);
+    const memory = length <= kept.length ? kept : this.#grown(kept, length);
+    bytes.copy(memory, this.#keptBytes);
+    this.#kept = memory;
+    this.#keptBytes = length;
+  }
+
+  /** More memory with what is kept: no more than twice what came, however much an element says that it has. */
+  #grown(kept: Buffer, length: number): Buffer {
+    const sizeBytes = Math.max(length, Math.min(this.#neededBytes, 2 * length));
+    const grown = idleBuffers.takeFor(sizeBytes);
+    kept.copy(grown, 0, 0, this.#keptBytes);
+    idleBuffers.give(kept);
+    return grown;
   }
 
   #next(data: Buffer): number {

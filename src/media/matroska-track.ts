@@ -76,7 +76,7 @@ function readTrackEntry(content: Buffer): TrackEntry {
     if (child.id === ebmlId.trackNumber) track.number = readUnsigned(child.content);
     else if (child.id === ebmlId.codecId)
       track.codecId = child.content.toString('latin1').replace(/\0.*$/s, '');
-    else if (child.id === ebmlId.codecPrivate) codecPrivate = child.content;
+    else if (child.id === ebmlId.codecPrivate) codecPrivate = Buffer.from(child.content);
     else if (child.id === ebmlId.trackType) {
       const type = readUnsigned(child.content);
       track.kind = type === 1 ? 'video' : type === 2 ? 'audio' : 'other';

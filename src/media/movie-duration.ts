@@ -5,7 +5,13 @@ export const movieHeadBytes = 65_536;
 
 /** How long a progressive MP4 lasts, by its `mvhd` (ISO 14496-12, section 8.2.2); null when its head does not tell. */
 export function movieDurationSeconds(head: Buffer): number | null {
-  const mvhd = findBox(head, 'moov', 'mvhd');
+  const moov = findBox(head, 'moov');
+  return moov === null ? null : durationSecondsIn(moov);
+}
+
+/** The same of the content of a `moov` box. */
+export function durationSecondsIn(moov: Buffer): number | null {
+  const mvhd = findBox(moov, 'mvhd');
   if (mvhd === null || mvhd.length < 32) return null;
   const isLong = mvhd[0] === 1;
   const timescale = mvhd.readUInt32BE(isLong ? 20 : 12);

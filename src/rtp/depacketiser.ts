@@ -98,12 +98,14 @@ export class PictureAssembly {
   /** No more parts: hands the picture over, and is true, if it is whole and can be decoded. */
   end(): boolean {
     const timestamp = this.#timestamp;
-    const picture = { isKey: this.#isKey, parts: this.#parts, sizeBytes: this.#sizeBytes };
-    const isWhole = this.#isWhole && picture.parts.length > 0;
+    const isKey = this.#isKey;
+    const parts = this.#parts;
+    const sizeBytes = this.#sizeBytes;
+    const isWhole = this.#isWhole && parts.length > 0;
     this.drop();
-    if (timestamp === null || !isWhole || (this.#needsKeyFrame && !picture.isKey)) return false;
+    if (timestamp === null || !isWhole || (this.#needsKeyFrame && !isKey)) return false;
     this.#needsKeyFrame = false;
-    this.#complete({ ...picture, timestamp });
+    this.#complete({ isKey, timestamp, parts, sizeBytes });
     return true;
   }
 

@@ -10,6 +10,8 @@ import { h264Aggregate, nalType, readH264Payload } from './h264-payload.ts';
 import type { RtpPacket } from './rtp-packet.ts';
 
 const startCode = new Uint8Array([0, 0, 0, 1]);
+/** The start code and the head of a NAL unit, by its head; made once. */
+const beginnings: Uint8Array[] = [];
 const keyFrameRole: PacketRole = { beginsKeyFrame: true, before: null };
 const mostSets = 32;
 // So that they can be sent ahead of a key picture in one packet; real ones have less than a hundred bytes together.
@@ -81,8 +83,7 @@ export class H264Depacketiser implements Depacketiser {
       return plainRole;
     }
     const role = this.#beginNal(read.head & 0x1f, null);
-    this.#assembly.add(startCode);
-    this.#assembly.add(new Uint8Array([read.head]));
+    this.#assembly.add(beginningOf(read.head));
     this.#assembly.add(read.bytes);
     return role;
   }
@@ -135,6 +136,11 @@ export class H264Depacketiser implements Depacketiser {
     this.#hasBegunKey = false;
     this.#hasSlice = false;
   }
+}
+
+function beginningOf(head: number): Uint8Array {
+  beginnings[head] ??= new Uint8Array([...startCode, head]);
+  return beginnings[head];
 }
 
 /** The parameter sets of the newest picture that brought some. */

@@ -196,6 +196,11 @@ export class SessionRegistry {
     }
   }
 
+  /** Publishers can come from now on: how long a start takes is not taken from the time that they have. */
+  reachable(): void {
+    for (const session of this.#sessions.values()) session.reachable();
+  }
+
   /**
    * Lets a session whose video was deleted go: no video is made of it, its publisher and viewers are told `why`.
    * Nothing happens when there is none. Never throws.

@@ -1,5 +1,5 @@
 import type { VideoState } from '../api/session.ts';
-import type { VideoEvents } from '../events/video-events.ts';
+import { stateEvent, type VideoEvents } from '../events/video-events.ts';
 import type { Log } from '../log.ts';
 import type { MediaTracks } from '../media/container.ts';
 import type { SessionChanges, SessionRecords } from './session-records.ts';
@@ -36,7 +36,7 @@ export class SessionStatus {
   enter(state: VideoState): void {
     this.#state = state;
     this.change({ state });
-    this.#events.report({ event: 'state', data: { id: this.#id, state, at: new Date().toISOString() } });
+    this.#events.report(stateEvent(this.#id, state));
   }
 
   /** Changes what else the record says. */

@@ -102,7 +102,7 @@ export class Session {
 
   /** The next byte's place in the journal. */
   get takenBytes(): number {
-    return this.#journal.taken.bytes;
+    return this.#journal.takenBytes;
   }
 
   /** As `safeUnits`, with what is on its way to the disk. */
@@ -117,7 +117,7 @@ export class Session {
 
   /** Nothing was sent yet, in this life or an earlier one. */
   get isEmpty(): boolean {
-    return this.#journal.taken.bytes === 0;
+    return this.#journal.takenBytes === 0;
   }
 
   /** The multivariant playlist, and that of sound and pictures. */
@@ -179,6 +179,11 @@ export class Session {
     this.#timer.start('absence', quietMillis, () => this.#interrupt());
   }
 
+  /** From now on a publisher can come: who is away has all of the reconnect window from here. */
+  reachable(): void {
+    this.#timer.refresh('absence');
+  }
+
   /** Whether somebody feeds the session. */
   get hasPublisher(): boolean {
     return this.#publisher !== null;
@@ -195,7 +200,7 @@ export class Session {
    */
   append(payload: readonly Uint8Array[], facts: AppendFacts): void {
     if (this.#isEnding) throw sessionEnded();
-    if (this.#journal.taken.bytes > this.#parts.settings.maxSessionBytes) {
+    if (this.#journal.takenBytes > this.#parts.settings.maxSessionBytes) {
       throw new LivereelError(
         'payload-too-large',
         'this session has reached its largest size; it becomes a video now',
@@ -203,7 +208,8 @@ export class Session {
     }
     this.#journal.append(payload, facts);
     if (!this.#isStarted && !this.isEmpty) this.#start();
-    this.#watch();
+    // Once for all that is written together: a fast publisher sends tens of thousands of messages a second.
+    if (!this.#timer.isFresh('silence')) this.#watch();
   }
 
   /** The language of the speech is known better now (BCP-47): captions go on in it. */
@@ -358,6 +364,7 @@ export class Session {
   }
 
   #advanced(): void {
+    this.#timer.age();
     const { failure } = this.#journal;
     if (failure !== null && !this.#isClosed) void this.endBecause(failure);
     else this.#publisher?.acknowledged(this.#journal.safe.units);

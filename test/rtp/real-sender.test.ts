@@ -15,6 +15,9 @@ import { avOffset } from '../support/av-offset.ts';
 import { makeClip } from '../support/clips.ts';
 import { runFfmpeg } from '../support/run-program.ts';
 
+// Both senders send at once, at their own pace.
+t.jobs = 2;
+
 const none = { mid: null, streamId: null, repairedStreamId: null, transportSequence: null };
 const plain = { rtxPayloadType: null, extensions: none, streamIds: [], sources: [] };
 

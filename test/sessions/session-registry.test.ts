@@ -106,3 +106,14 @@ t.test('a request that is under way when the server stops gets no session', asyn
   await t.rejects(creating, { code: 'server-draining' });
   t.equal(registry.counts.size, 0);
 });
+
+t.test('how long a start takes is not taken from the time that publishers have', async t => {
+  const { registry, request } = await startRegistry(t, { createdTimeoutSeconds: 1 });
+  const { id } = await registry.create(request, { address: '192.0.2.1', ownerId: null });
+  await new Promise(resolve => setTimeout(resolve, 400));
+  const reachableAt = performance.now();
+  registry.reachable();
+  await registry.find(id)?.over;
+  const hadMillis = performance.now() - reachableAt;
+  t.ok(hadMillis > 800, `${Math.round(hadMillis)} ms`);
+});

@@ -9,6 +9,9 @@ import { eventually } from '../support/eventually.ts';
 import { mediaFrames } from '../support/media-frames.ts';
 import { RecordedStream } from './recorded-stream.ts';
 
+// Streams of their own that go on at the pace of a recorder: all at once.
+t.jobs = 5;
+
 /** A session's stream, and viewers' feeds of it. */
 async function startStream(test: Parameters<typeof RecordedStream.start>[0]) {
   const stream = await RecordedStream.start(test);
