@@ -7,8 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { WebSocket } from 'ws';
-import { sequenceDistance } from '../../src/rtp/rtp-packet.ts';
 import { freePort } from '../../test/support/server.ts';
+import { missingPackets } from './janus-recording.ts';
 
 const program = '/usr/bin/janus';
 const startLimitMillis = 10_000;
@@ -170,25 +170,6 @@ export class Janus {
     if (message.janus === 'error') waiting?.reject(new Error(`Janus: ${message.error?.reason}`));
     else waiting?.resolve(message);
   }
-}
-
-/**
- * Of a .mjr file, the numbers between its first and its last packet that no packet has: a mark, the time, a length of 16
- * bits and the packet, one after the other, behind a head of the same kind.
- */
-function missingPackets(bytes: Buffer): number {
-  const numbers = new Set<number>();
-  let newest = 0;
-  for (let at = 8 + 2 + bytes.readUInt16BE(8); at + 10 <= bytes.length; ) {
-    const sizeBytes = bytes.readUInt16BE(at + 8);
-    if (at + 10 + sizeBytes > bytes.length) break;
-    const sequence = bytes.readUInt16BE(at + 12);
-    newest = numbers.size === 0 ? sequence : newest + sequenceDistance(newest & 0xffff, sequence);
-    numbers.add(newest);
-    at += 10 + sizeBytes;
-  }
-  const sorted = [...numbers].sort((a, b) => a - b);
-  return numbers.size === 0 ? 0 : (sorted.at(-1) ?? 0) - (sorted[0] ?? 0) + 1 - numbers.size;
 }
 
 async function connected(url: string): Promise<WebSocket> {

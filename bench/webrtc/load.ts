@@ -11,6 +11,8 @@ import type { Room } from './room.ts';
 const publishers = 5;
 const viewers = 20;
 const settleSeconds = 4;
+// V8 compiles what is called often for as long; a stream lasts for hours.
+const compileSeconds = 10;
 const windowSeconds = 12;
 const mebibyte = 1_048_576;
 
@@ -57,11 +59,11 @@ export async function measureLoad({ newRoom, media, behind }: Loaded, withViewer
     const bytesOfOne = privateBytes(media);
     peers.stdin?.write('\n');
     await lines.next();
-    const published = await use([media, behind]);
+    const published = await use([media, behind], compileSeconds);
     const bytesOfAll = privateBytes(media);
     peers.stdin?.write('\n');
     await lines.next();
-    const watched = withViewers ? await use([media, behind]) : published;
+    const watched = withViewers ? await use([media, behind], settleSeconds) : published;
     const bytesOfViewers = privateBytes(media) - bytesOfAll;
     peers.stdin?.write('\n');
     const packets = JSON.parse(`${(await lines.next()).value}`) as number[];
@@ -93,8 +95,8 @@ export async function killed(child: ChildProcess): Promise<void> {
 }
 
 /** Processor use of each process, in percent of one core; 0 of none. */
-async function use(pids: readonly (number | null)[]): Promise<number[]> {
-  await delay(settleSeconds * 1_000);
+async function use(pids: readonly (number | null)[], afterSeconds: number): Promise<number[]> {
+  await delay(afterSeconds * 1_000);
   const seconds = () => pids.map(pid => (pid === null ? 0 : cpuSeconds([pid])));
   const before = seconds();
   await delay(windowSeconds * 1_000);

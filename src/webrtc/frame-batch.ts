@@ -2,8 +2,8 @@ import type { GatheredFrame } from '../rtp/media-frame.ts';
 import { frameHeadBytes, writeFrameHead } from './frame-head.ts';
 import { lengthsBytes, writeLengths } from './message-pipe.ts';
 
-// What five publishers of 1.5 Mbit/s send in 50 ms.
-const usualBytes = 64 * 1024;
+// What five publishers of 1.5 Mbit/s send in 50 ms, and a key frame.
+const usualBytes = 128 * 1024;
 const mostFree = 2;
 
 /**

@@ -175,8 +175,8 @@ export class PeerHost {
     if (place === undefined) return;
     const { peer, stream, role } = place;
     this.#places.delete(peerId);
-    this.#addCounters(this.#past, role);
     peer.close();
+    this.#addCounters(this.#past, role);
     this.#server.report({ kind: 'gone', peerId, reason });
     if (role instanceof Viewer) this.#tellViewers(stream);
     if (stream.viewers.size === 0 && stream.source instanceof FedSource) this.#endFeed(stream, stream.source);
@@ -196,6 +196,7 @@ export class PeerHost {
       }
     }
     for (const stream of [...this.#streams.values()]) stream.tick(now);
+    this.#server.tick(now);
   }
 
   /** Our own mistake with one peer's packets: it costs that peer, not the others. */

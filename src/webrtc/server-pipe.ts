@@ -6,9 +6,11 @@ import { packMessage } from './message-pipe.ts';
 
 /** More than two seconds of twenty publishers: the server has stalled. */
 const slowBytes = 8 * 1024 * 1024;
-// Frames go into the journal, whose parts are 200 ms: 80 a second and publisher, each by itself, would wake the server
-// and write a record as often. Viewers by WebRTC do not wait for it.
-const gatherMillis = 40;
+/**
+ * How often frames go to the server. They go into the journal, whose parts are 200 ms: 80 a second and publisher, each
+ * by itself, would wake the server and write a record as often. Viewers by WebRTC do not wait for it.
+ */
+const gatherMillis = 50;
 
 /**
  * The child's way back to the server. Frames that the server does not take in time are thrown away, pictures up to the
@@ -20,7 +22,8 @@ export class ServerPipe {
   /** Publishers whose next picture must be a key frame. */
   readonly #waitingForKey = new Set<string>();
   #framesDropped = 0;
-  #gathering: NodeJS.Timeout | null = null;
+  /** The time of the newest write, in steps of `gatherMillis`. */
+  #turn = 0;
 
   constructor(pipe: Writable) {
     this.#pipe = pipe;
@@ -35,11 +38,11 @@ export class ServerPipe {
   /** Tells the server something, at once and behind the frames before it. */
   report(report: EngineReport): void {
     if (report.kind === 'gone') this.#waitingForKey.delete(report.peerId);
-    this.#send();
+    this.#batch.send();
     this.#pipe.write(packMessage(report));
   }
 
-  /** Gives a publisher's frame to the server within 40 ms, if it can take one. True: a key frame should be asked for. */
+  /** Gives a publisher's frame to the server with one of the next ticks, if it can take one. True: a key frame should be asked for. */
   frame(peerId: string, frame: GatheredFrame): boolean {
     const isPicture = frame.kind === 'video';
     const isSlow = this.#pipe.writableLength + this.#batch.waitingBytes > slowBytes;
@@ -49,16 +52,14 @@ export class ServerPipe {
       this.#framesDropped += 1;
       return isPicture && !isSlow;
     }
-    this.#gathering ??= setTimeout(() => this.#send(), gatherMillis);
     this.#batch.add(peerId, frame);
     return false;
   }
 
-  /** What was gathered goes out in one write. */
-  #send(): void {
-    if (this.#gathering === null) return;
-    clearTimeout(this.#gathering);
-    this.#gathering = null;
-    this.#batch.send();
+  /** To be called about every 25 ms: what was gathered goes out in one write every 50 ms. */
+  tick(nowMillis: number): void {
+    const turn = Math.floor(nowMillis / gatherMillis);
+    if (turn !== this.#turn) this.#batch.send();
+    this.#turn = turn;
   }
 }

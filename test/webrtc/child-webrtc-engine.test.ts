@@ -20,8 +20,14 @@ const settings = {
   maxPeers: 6,
   maxViewersPerStream: 2,
 };
-const runDir = await mkdtemp(join(tmpdir(), 'livereel-webrtc-'));
-t.teardown(() => rm(runDir, { recursive: true, force: true }));
+// An engine a test, with a folder of its own: four at once.
+t.jobs = 4;
+
+async function makeRunDir(test: Test): Promise<string> {
+  const runDir = await mkdtemp(join(tmpdir(), 'livereel-webrtc-'));
+  test.teardown(() => rm(runDir, { recursive: true, force: true }));
+  return runDir;
+}
 
 /** Collects what is told of a publisher. */
 class Heard implements PublishedMedia {
@@ -42,8 +48,8 @@ class Heard implements PublishedMedia {
   }
 }
 
-async function startEngine(test: Test, more: Partial<typeof settings> = {}): Promise<ChildWebRtcEngine> {
-  const engine = await ChildWebRtcEngine.start({ ...settings, ...more }, runDir, log);
+async function startEngine(test: Test, more: Partial<typeof settings> = {}, runDir = makeRunDir(test)) {
+  const engine = await ChildWebRtcEngine.start({ ...settings, ...more }, await runDir, log);
   test.teardown(() => engine.close());
   return engine;
 }
@@ -223,7 +229,7 @@ t.test('without the UDP port there is no WebRTC, and the reason names port and r
   await new Promise<void>(resolve => socket.bind(0, '127.0.0.1', resolve));
   t.teardown(() => socket.close());
   const { port } = socket.address();
-  const engine = await openWebRtcEngine({ ...settings, port, runDir, log });
+  const engine = await openWebRtcEngine({ ...settings, port, runDir: await makeRunDir(t), log });
   t.teardown(() => engine.close());
   t.match(engine.unavailable, new RegExp(`UDP port ${port} of 127.0.0.1 is taken.*WEBRTC_PORT`));
   t.equal(engine.udpPort, null);
@@ -231,7 +237,8 @@ t.test('without the UDP port there is no WebRTC, and the reason names port and r
 });
 
 t.test('nothing is left running once the engine is closed', async t => {
-  const engine = await startEngine(t);
+  const runDir = await makeRunDir(t);
+  const engine = await startEngine(t, {}, Promise.resolve(runDir));
   const { heard } = await publishing(t, engine, 'closed');
   const pid = engine.pid as number;
   await engine.close();

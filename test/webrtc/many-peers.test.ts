@@ -10,8 +10,8 @@ import { SyntheticPeer } from '../support/synthetic-peer.ts';
 /** `LIVEREEL_PEERS=300` for the long run. */
 const cycles = Number(process.env.LIVEREEL_PEERS ?? 60);
 const warmUpCycles = 20;
-/** Measured: 60 KiB a peer while the allocator settles; a peer that stayed would be 1.4 MiB. */
-const mostKibibytesAPeer = 200;
+/** Measured: 1.7 MiB after 300 peers, 2.7 after 60; where transports were not closed on purpose, 10.5 after 60. */
+const mostKibibytes = 6 * 1_024;
 
 t.test('peers who come and go leave threads, sockets and memory as they were', async t => {
   const runDir = await mkdtemp(join(tmpdir(), 'livereel-webrtc-'));
@@ -36,7 +36,7 @@ t.test('peers who come and go leave threads, sockets and memory as they were', a
       const { threads, sockets, kibibytes } = await held(engine.pid as number);
       const grown = kibibytes - before.kibibytes;
       t.comment(`${threads} threads, ${sockets} descriptors, ${grown} KiB more after ${cycles} peers`);
-      return threads <= before.threads && sockets <= before.sockets && grown < cycles * mostKibibytesAPeer;
+      return threads <= before.threads && sockets <= before.sockets && grown < mostKibibytes;
     },
     { everyMillis: 500 },
   );

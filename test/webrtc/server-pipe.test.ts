@@ -45,6 +45,14 @@ t.test('a server that stalls misses pictures up to the next key frame, and memor
   t.equal(pipe.frame('b', frameAt(52, false)), false, 'of this one nothing was lost');
   t.equal(pipe.frame('a', frameAt(53, true)), false);
   t.equal(pipe.frame('a', frameAt(54, false)), false);
+  pipe.tick(75_000);
   await eventually(() => times.length === taken + 3);
   t.same(times.slice(taken), [52, 53, 54]);
+
+  const small = { parts: [new Uint8Array(60)], sizeBytes: 60 };
+  for (const timeMicros of [55, 56]) pipe.frame('b', { ...frameAt(timeMicros, false), ...small });
+  pipe.tick(75_025);
+  t.equal(times.length, taken + 3, 'gathered for a moment, so that many go in one write');
+  pipe.tick(75_050);
+  await eventually(() => times.length === taken + 5);
 });
