@@ -4,6 +4,16 @@ import { z } from 'zod';
 import { LivereelError } from './errors.ts';
 import { type LogLevel, logLevels } from './log.ts';
 import {
+  anyWholeNumber,
+  list,
+  matching,
+  numberFrom,
+  type QuotaSetting,
+  quota,
+  seconds,
+  wholeNumber,
+} from './setting-kinds.ts';
+import {
   isAnnounceable,
   isDatabaseUrl,
   isEmail,
@@ -11,6 +21,7 @@ import {
   isLoopback,
   isNetwork,
   isPath,
+  isProxyNetwork,
   isPublicUrl,
   isStunUrl,
   isTurnUrl,
@@ -24,6 +35,8 @@ export type Config = {
   readonly port: number;
   /** What URLs in answers begin with, no slash at the end; undefined: the address under which a client came. */
   readonly publicUrl: string | undefined;
+  /** Networks (CIDR) of proxies that are believed when they say whom they ask for. */
+  readonly trustedProxies: readonly string[];
   /** Absolute. */
   readonly contentDir: string;
   /** undefined: the embedded Postgres. */
@@ -116,80 +129,18 @@ export type Config = {
   readonly turnSecret: string | undefined;
 };
 
-/** What the accounts of one level may use; null: as much as there is. */
-export type QuotaSetting = {
-  /** Of all videos of an account together. */
-  readonly minutes: number | null;
-  readonly bytes: number | null;
-  /** Live at once. */
-  readonly sessions: number | null;
-};
-
 /** Longest value that is quoted back in an error message. */
 const quotedCharacters = 80;
-const mostListed = 16;
 
 const loopbackNetworks: readonly string[] = ['127.0.0.0/8', '::1/128'];
 const mebibyte = 1024 ** 2;
 const gibibyte = 1024 ** 3;
 
-function wholeNumber(least: number, most: number, preset: number) {
-  return anyWholeNumber(least, most).default(preset);
-}
-
-function anyWholeNumber(least: number, most: number) {
-  const message = `a whole number from ${least} to ${most}`;
-  return numberFrom(z.number(message).int(message).min(least, message).max(most, message), message);
-}
-
-function seconds(least: number, most: number, preset: number) {
-  const message = `a number of seconds from ${least} to ${most}`;
-  return numberFrom(z.number(message).min(least, message).max(most, message), message).default(preset);
-}
-
-/** Decimal notation only: `Number` alone would also take `0x10`, `1e3` and blanks. */
-function numberFrom(schema: z.ZodNumber, message: string) {
-  return z
-    .string()
-    .regex(/^\d{1,15}(\.\d{1,9})?$/, message)
-    .transform(Number)
-    .pipe(schema);
-}
-
-function matching(test: (value: string) => boolean, message: string) {
-  return z.string().refine(test, message);
-}
-
-/** Separated by commas or blanks; none when nothing is set. */
-function list(test: (value: string) => boolean, message: string) {
-  const split = (value: string) => value.split(/[\s,]+/).filter(item => item !== '');
-  return z
-    .string()
-    .default('')
-    .transform(split)
-    .refine(items => items.length <= mostListed && items.every(test), message);
-}
-
-/** `600/10/2`: minutes, GiB, live sessions at once; `-` where there is no limit. */
-function quota(preset: string) {
-  const part = '(?:\\d{1,9}(?:\\.\\d{1,3})?|-)';
-  const pattern = new RegExp(`^${part}/${part}/(?:\\d{1,9}|-)$`);
-  return z
-    .string()
-    .regex(pattern, 'minutes/GiB/live sessions, for example 600/10/2, and - for no limit')
-    .default(preset)
-    .transform((text): QuotaSetting => {
-      const [minutes = null, gibibytes = null, sessions = null] = text
-        .split('/')
-        .map(number => (number === '-' ? null : Number(number)));
-      return { minutes, bytes: gibibytes === null ? null : Math.round(gibibytes * gibibyte), sessions };
-    });
-}
-
 const Environment = z.object({
   HOST: matching(isHost, 'an IP address or a host name').default('127.0.0.1'),
   PORT: wholeNumber(0, 65_535, 8_000),
   PUBLIC_URL: matching(isPublicUrl, 'an http:// or https:// address without query or fragment').optional(),
+  TRUSTED_PROXIES: list(isProxyNetwork, 'networks such as 10.0.0.0/8 or ::1, separated by commas'),
   CONTENT_DIR: matching(isPath, 'the path of a folder').default('content'),
   DATABASE_URL: matching(isDatabaseUrl, 'postgres://user:password@host/database').optional(),
   ACCESS: z.enum(['open', 'accounts'], '"open" or "accounts"').optional(),
@@ -293,6 +244,7 @@ function configOf(env: Environment): Config {
     host: env.HOST,
     port: env.PORT,
     publicUrl: env.PUBLIC_URL?.replace(/\/+$/, ''),
+    trustedProxies: env.TRUSTED_PROXIES,
     contentDir: resolve(env.CONTENT_DIR),
     databaseUrl: env.DATABASE_URL,
     access: env.ACCESS ?? (isLoopback(env.HOST) ? 'open' : 'accounts'),

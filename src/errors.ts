@@ -41,6 +41,7 @@ export type ErrorCode =
   | 'frame-too-large'
   | 'publisher-silent'
   | 'media-unusable'
+  | 'media-too-costly'
   // uploads
   | 'upload-too-large'
   | 'too-many-uploads'

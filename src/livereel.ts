@@ -13,10 +13,11 @@ import { VideoEvents } from './events/video-events.ts';
 import type { RunSettings } from './ffmpeg/background-run.ts';
 import { createApiApp } from './http/api-app.ts';
 import { ApiServer } from './http/api-server.ts';
-import { KnownAskers } from './http/asker.ts';
+import { forgiving, KnownAskers } from './http/asker.ts';
 import { captioningReadings } from './http/captioning-metrics.ts';
 import { DataPlane } from './http/data-plane.ts';
 import { Metrics } from './http/metrics.ts';
+import { taskReadings } from './http/task-metrics.ts';
 import { TusDoor } from './http/tus-door.ts';
 import { webRtcReadings } from './http/webrtc-metrics.ts';
 import { workerIdOf } from './jobs/worker-id.ts';
@@ -179,6 +180,7 @@ async function build(
 
   addReadings(metrics, sessions);
   for (const reading of webRtcReadings(engine)) metrics.add(reading);
+  for (const reading of taskReadings(() => queue.counts())) metrics.addLabelled(reading);
   const readiness = () =>
     state.isReady ? { ready: true } : { ready: false, reason: 'The server is starting.' };
   const publicAddress = () => ({ url: state.url, isFixed: config.publicUrl !== undefined });
@@ -217,7 +219,8 @@ async function build(
       videos: playback.viewing,
       gate: playback.gate,
       content,
-      askers,
+      // A private video is not there, whatever is wrong with the token.
+      askers: forgiving(askers),
       shelf,
       events,
       settings: config,
@@ -226,7 +229,7 @@ async function build(
     }),
   );
 
-  const { nginxPath, host, port, contentDir, publicUrl } = config;
+  const { nginxPath, host, port, contentDir, publicUrl, trustedProxies } = config;
   const { runDir, dataSocket, apiSocket, uploadSocket } = content;
   const nginx = own(
     await Nginx.start({
@@ -240,6 +243,7 @@ async function build(
       apiSocket,
       uploadSocket,
       publicUrl,
+      trustedProxies,
       log,
     }),
   );
@@ -252,6 +256,7 @@ async function build(
   });
   state.url = publicUrl ?? urlOf(nginx.address, nginx.port);
   state.isReady = true;
+  sessions.reachable();
   // Last, and gone before the database: what is live comes first.
   if (config.worker) own(await SupervisedWorker.start(config, content.runDir, log));
   if (captioning !== null)

@@ -36,6 +36,11 @@ export function isNetwork(value: string): boolean {
   return isIP(address) !== 0 && areBits && rest.length === 0;
 }
 
+/** The same for nginx, which knows no zones of addresses. */
+export function isProxyNetwork(value: string): boolean {
+  return isNetwork(value) && /^[0-9A-Fa-f.:/]+$/.test(value);
+}
+
 /** An IP address that somebody else can send to. */
 export function isAnnounceable(value: string): boolean {
   return isIP(value) !== 0 && value !== '0.0.0.0' && value !== '::';

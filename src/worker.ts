@@ -1,6 +1,9 @@
 import { mkdir } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { AccountStore } from './accounts/account-store.ts';
+import { Quotas } from './accounts/quotas.ts';
+import { UsageStore } from './accounts/usage-store.ts';
 import type { Config } from './config.ts';
 import { AddressGuard } from './fetch/address-guard.ts';
 import { TaskQueue } from './jobs/task-queue.ts';
@@ -18,7 +21,7 @@ import type { VideoTaskHandler } from './library/video-task.ts';
 import type { Log } from './log.ts';
 import { embeddedConnection } from './process/embedded-postgres.ts';
 import { ContentDirectory } from './store/content-directory.ts';
-import { openDatabase } from './store/database.ts';
+import { type Database, openDatabase } from './store/database.ts';
 
 /** A running worker. */
 export type Worker = {
@@ -55,21 +58,40 @@ export async function startWorker(config: Config, log: Log, workerId: string): P
         queue.notices.send(eventTopic, event).catch(error => log.debug({ err: error }, 'event not told'));
       },
     };
+    const quotas = new Quotas({
+      ...config,
+      usage: new UsageStore(database),
+      accounts: new AccountStore(database),
+    });
+    const exclusively: Database['exclusively'] = (name, work) => database.exclusively(name, work);
     const parts = { content, videos, run };
     const limits = { maxPixels: config.maxFramePixels, maxSide: config.maxFrameSide };
     const handlers: VideoTaskHandler[] = [
-      processTask({ ...parts, queue, events, limits, hasRecogniser: config.captions, log }),
+      processTask({
+        ...parts,
+        quotas,
+        exclusively,
+        queue,
+        events,
+        limits,
+        hasRecogniser: config.captions,
+        log,
+      }),
       thumbnailTask(parts),
       storyboardTask(parts),
       previewTask(parts),
       loudnessTask(parts),
-      ladderTask({ content, run, exclusively: (name, work) => database.exclusively(name, work) }),
+      ladderTask({ content, run, exclusively }),
       new ImportTask({
         ...parts,
         imports: new ImportStore(database),
-        guard: new AddressGuard({ allowNetworks: config.importAllowNetworks }),
+        guard: new AddressGuard({
+          allowNetworks: config.importAllowNetworks,
+          openedBy: 'IMPORT_ALLOW_NETWORKS',
+        }),
         limits: config,
         queue,
+        quotas,
         events,
       }),
     ];

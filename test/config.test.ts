@@ -8,6 +8,7 @@ t.test('without any variable the defaults hold', async t => {
     host: '127.0.0.1',
     port: 8000,
     publicUrl: undefined,
+    trustedProxies: [],
     contentDir: resolve('content'),
     databaseUrl: undefined,
     access: 'open',
@@ -108,6 +109,7 @@ t.test('each variable changes what it names', async t => {
     WHISPER_THREADS: '3',
     WHISPER_SERVER_PATH: '/opt/whisper-server',
     IMPORT_ALLOW_NETWORKS: '127.0.0.0/8, fd00::1',
+    TRUSTED_PROXIES: '10.0.0.0/8, ::1',
     IMPORT_MAX_BYTES: '4096',
     IMPORT_MAX_SECONDS: '60',
     MAX_IMPORTS_PER_ACCOUNT: '3',
@@ -166,6 +168,7 @@ t.test('each variable changes what it names', async t => {
     whisperModelUrl: 'http://mirror.example/models',
     whisperThreads: 3,
     whisperServerPath: '/opt/whisper-server',
+    trustedProxies: ['10.0.0.0/8', '::1'],
     importAllowNetworks: ['127.0.0.0/8', 'fd00::1'],
     importMaxBytes: 4_096,
     importMaxSeconds: 60,
@@ -252,6 +255,12 @@ t.test('docs/configuration.md describes every variable', async t => {
     String(names).replaceAll('`', '').split(', '),
   );
   t.same(described.toSorted(), [...variables].toSorted());
+});
+
+t.test('proxies that are believed are named by address, in words that nginx knows', async t => {
+  for (const wrong of ['proxy.example', 'fe80::1%eth0', '10.0.0.0/33', '::1;', 'all']) {
+    t.throws(() => readConfig({ TRUSTED_PROXIES: wrong }), { code: 'bad-configuration' }, wrong);
+  }
 });
 
 t.test('webhooks reach this machine by themselves only where it is open to those who sit at it', async t => {

@@ -2,6 +2,7 @@ import type { Knex } from 'knex';
 import type { Level, Role } from '../api/account.ts';
 import { LivereelError } from '../errors.ts';
 import type { Database } from '../store/database.ts';
+import { isRefusal } from '../store/postgres-errors.ts';
 
 /** Somebody with an account. */
 export type Account = {
@@ -27,10 +28,6 @@ const columns = {
   level: 'level',
   createdAt: 'created_at',
 } as const satisfies Record<keyof Account, string>;
-
-// Postgres' codes (its manual, appendix A).
-const foreignKeyViolation = '23503';
-const uniqueViolation = '23505';
 
 /** The SQL of the table `accounts`. Those that are being deleted are found by `deleted` only. */
 export class AccountStore {
@@ -116,7 +113,7 @@ export class AccountStore {
       await this.#run(accounts => accounts().where({ id }).whereNotNull('deleted_at').delete());
       return true;
     } catch (error) {
-      if (codeOf(error) === foreignKeyViolation) return false;
+      if (isRefusal(error, 'foreignKeyViolation')) return false;
       throw error;
     }
   }
@@ -125,15 +122,11 @@ export class AccountStore {
     try {
       return await this.#database.run(knex => work(() => knex('accounts')));
     } catch (error) {
-      if (codeOf(error) !== uniqueViolation) throw error;
+      if (!isRefusal(error, 'uniqueViolation')) throw error;
       const detail = 'No account can be made with this e-mail address. If it is yours, log in instead.';
       throw new LivereelError('email-taken', detail, { cause: error });
     }
   }
-}
-
-function codeOf(error: unknown): unknown {
-  return (error as { code?: unknown } | null)?.code;
 }
 
 function toRecord(account: AccountChanges): Record<string, unknown> {

@@ -79,7 +79,7 @@ export async function openAccounts(parts: {
     store,
     logins,
     apiKeys: new ApiKeys(new ApiKeyStore(database)),
-    quotas: new Quotas({ usage, ...settings }),
+    quotas: new Quotas({ usage, accounts: store, ...settings }),
     usage,
     start: () => {
       sweepQuietly();

@@ -1,4 +1,4 @@
-import type { Level } from '../api/account.ts';
+import type { Level, Role } from '../api/account.ts';
 import { LivereelError } from '../errors.ts';
 import type { Asker } from './asker.ts';
 import type { Usage } from './usage-store.ts';
@@ -17,8 +17,19 @@ export type QuotaWish =
   | { readonly kind: 'session' }
   | { readonly kind: 'upload' | 'import'; readonly sizeBytes?: number; readonly durationSeconds?: number };
 
+/** What is known of a file that is becoming a video. `ownerId`: null when it is nobody's. */
+export type OwnedFile = {
+  readonly videoId: string;
+  readonly ownerId: string | null;
+  readonly sizeBytes?: number;
+  readonly durationSeconds?: number;
+};
+
 export type QuotasParts = {
-  readonly usage: { of(accountId: string): Promise<Usage> };
+  readonly usage: { of(accountId: string, exceptVideoId?: string): Promise<Usage> };
+  readonly accounts: {
+    find(id: string): Promise<{ readonly level: Level; readonly role: Role } | undefined>;
+  };
   readonly quotas: Readonly<Record<Level, Quota>>;
   /** `open`: anyone may publish; `accounts`: only people with an account. */
   readonly access: 'open' | 'accounts';
@@ -61,16 +72,29 @@ export class Quotas {
   }
 
   /**
-   * Looks once more when more of a file is known than when it was begun.
-   * @throws LivereelError `quota-exceeded`, `too-many-sessions`.
+   * Looks once more when more of a file is known than when it was begun, or when others have come meanwhile: whether it
+   * fits in beside all other videos of its owner.
+   * @throws LivereelError `quota-exceeded`.
    */
-  async check(asker: Asker, wish: QuotaWish): Promise<void> {
-    if (asker.kind === 'person' && asker.role !== 'admin') await this.#check(asker, wish);
+  async checkFile({ videoId, ownerId, ...known }: OwnedFile): Promise<void> {
+    const owner = ownerId === null ? undefined : await this.#parts.accounts.find(ownerId);
+    if (ownerId === null || owner === undefined || owner.role === 'admin') return;
+    const used = await this.#parts.usage.of(ownerId, videoId);
+    this.#refuseTooMuch(owner.level, used, { kind: 'upload', ...known });
   }
 
   async #check({ accountId, level }: { accountId: string; level: Level }, wish: QuotaWish): Promise<void> {
-    const quota = this.of(level);
     const used = await this.#parts.usage.of(accountId);
+    this.#refuseTooMuch(level, used, wish);
+    const { sessions } = this.of(level);
+    if (wish.kind === 'session' && sessions !== null && used.sessions >= sessions) {
+      const detail = `Your account may have ${sessions} live at once. End one of them first.`;
+      throw new LivereelError('too-many-sessions', detail, { retryAfterSeconds });
+    }
+  }
+
+  #refuseTooMuch(level: Level, used: Usage, wish: QuotaWish): void {
+    const quota = this.of(level);
     const isFile = wish.kind !== 'session';
     const seconds = used.durationSeconds + (isFile ? (wish.durationSeconds ?? 0) : 0);
     const bytes = used.sizeBytes + (isFile ? (wish.sizeBytes ?? 0) : 0);
@@ -79,10 +103,6 @@ export class Quotas {
     }
     if (isOver(bytes, quota.bytes, isFile && wish.sizeBytes)) {
       throw exceeded(`${round((quota.bytes ?? 0) / gibibyte)} GiB of storage`, level);
-    }
-    if (!isFile && quota.sessions !== null && used.sessions >= quota.sessions) {
-      const detail = `Your account may have ${quota.sessions} live at once. End one of them first.`;
-      throw new LivereelError('too-many-sessions', detail, { retryAfterSeconds });
     }
   }
 

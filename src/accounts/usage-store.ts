@@ -17,11 +17,12 @@ export class UsageStore {
     this.#database = database;
   }
 
-  /** By the index `videos_owner`. */
-  async of(accountId: string): Promise<Usage> {
+  /** By the index `videos_owner`; without one video, whose own part is known better. */
+  async of(accountId: string, exceptVideoId = ''): Promise<Usage> {
     const rows = await this.#database.run(knex =>
       knex('videos')
         .where({ owner_id: accountId })
+        .whereNot({ id: exceptVideoId })
         .select(
           knex.raw('coalesce(sum(duration_seconds), 0)::float8 as duration'),
           knex.raw('coalesce(sum(coalesce(stored_bytes, size_bytes)), 0)::float8 as size'),

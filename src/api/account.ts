@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { pageLimit } from './page-limit.ts';
 
 /** What an account may use of the server (docs/accounts.md): each level carries quotas. */
 export const levels = ['free', 'pro', 'pro-plus'] as const;
@@ -179,14 +180,8 @@ export type AccessAnswer = z.infer<typeof accessAnswer>;
 
 /** Query of `GET /api/v1/accounts`, in the order of the ids. */
 export const listAccountsQuery = z.object({
-  cursor: accountId.optional().meta({ description: '`nextCursor` of the page before.' }),
-  limit: z.coerce
-    .number()
-    .int()
-    .min(1)
-    .max(100)
-    .default(20)
-    .meta({ examples: [20] }),
+  cursor: z.string().max(200).optional().meta({ description: '`nextCursor` of the page before.' }),
+  limit: pageLimit,
 });
 
 /** Answer of `GET /api/v1/accounts`. */

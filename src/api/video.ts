@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { pageLimit } from './page-limit.ts';
 import { spokenLanguage, videoId, videoInputs, videoStates, videoTitle, visibilities } from './session.ts';
 
 /** The video that the contract shows. */
@@ -86,13 +87,7 @@ export const listVideosQuery = z.object({
     description:
       '`nextCursor` of the page before; it goes on in the same sort and with the same filters only.',
   }),
-  limit: z.coerce
-    .number()
-    .int()
-    .min(1)
-    .max(100)
-    .default(20)
-    .meta({ description: 'How many at most.', examples: [20] }),
+  limit: pageLimit,
   owner: z
     .string()
     .regex(/^(me|[0-9A-Za-z]{12})$/, '"me", or the id of an account')

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { pageLimit } from './page-limit.ts';
 import { videoId } from './session.ts';
 
 /** What webhooks tell of (docs/webhooks.md). */
@@ -163,18 +164,8 @@ export const deliveryPage = z
 
 /** Query of that list. */
 export const listDeliveriesQuery = z.object({
-  cursor: z
-    .string()
-    .regex(/^\d{1,15}$/, 'take it from nextCursor of the page before')
-    .optional()
-    .meta({ description: '`nextCursor` of the page before.' }),
-  limit: z.coerce
-    .number()
-    .int()
-    .min(1)
-    .max(100)
-    .default(20)
-    .meta({ examples: [20] }),
+  cursor: z.string().max(200).optional().meta({ description: '`nextCursor` of the page before.' }),
+  limit: pageLimit,
   state: z
     .enum(deliveryStates)
     .optional()

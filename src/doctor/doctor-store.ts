@@ -1,4 +1,5 @@
 import type { VideoState } from '../api/session.ts';
+import { runningTaskOf } from '../jobs/task-store.ts';
 import type { Database } from '../store/database.ts';
 
 /** What the doctor asks the database. @throws LivereelError `database-unavailable`. */
@@ -20,11 +21,7 @@ export class DoctorStore {
       knex('videos')
         .where({ state: 'ready' })
         .where('id', '>', after)
-        .whereNotExists(
-          knex('video_tasks')
-            .select(knex.raw('1'))
-            .whereRaw("video_tasks.video_id = videos.id and video_tasks.state = 'running'"),
-        )
+        .whereNotExists(runningTaskOf(knex))
         .orderBy('id')
         .limit(limit)
         .pluck('id'),

@@ -1,5 +1,11 @@
 import type { VideoEvent } from '../api/event.ts';
+import type { VideoState } from '../api/session.ts';
 import type { Log } from '../log.ts';
+
+/** That a video has entered a state just now. */
+export function stateEvent(id: string, state: VideoState): VideoEvent {
+  return { event: 'state', data: { id, state, at: new Date().toISOString() } };
+}
 
 type Listener = (event: VideoEvent) => void;
 

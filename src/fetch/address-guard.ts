@@ -10,8 +10,10 @@ export type CheckedAddress = { readonly address: string; readonly family: 4 | 6 
 
 /** What a guard is made of. */
 export type GuardOptions = {
-  /** Networks in CIDR notation that are open although they are not public (`IMPORT_ALLOW_NETWORKS`). */
+  /** Networks in CIDR notation that are open although they are not public. */
   readonly allowNetworks: readonly string[];
+  /** The setting that opens them, for the message to who is refused. */
+  readonly openedBy: 'IMPORT_ALLOW_NETWORKS' | 'WEBHOOK_ALLOW_NETWORKS';
   /** Every address of a name. Without it the system's resolver. */
   readonly resolve?: (name: string) => Promise<readonly string[]>;
 };
@@ -26,11 +28,13 @@ const webPorts: ReadonlySet<number> = new Set([80, 443, 8000, 8008, 8080, 8081, 
  */
 export class AddressGuard {
   readonly #open: NetworkList;
+  readonly #openedBy: string;
   readonly #resolve: (name: string) => Promise<readonly string[]>;
 
   /** @throws RangeError for a network that is none. */
-  constructor({ allowNetworks, resolve = resolveBySystem }: GuardOptions) {
+  constructor({ allowNetworks, openedBy, resolve = resolveBySystem }: GuardOptions) {
     this.#open = new NetworkList(allowNetworks);
+    this.#openedBy = openedBy;
     this.#resolve = resolve;
   }
 
@@ -88,7 +92,7 @@ export class AddressGuard {
     if (isPublic)
       throw refused(`Port ${port} of ${host} is not one of the web's, so it is not fetched from.`);
     throw refused(
-      `${host} does not lead to the public internet. Who runs this server can open private networks by IMPORT_ALLOW_NETWORKS.`,
+      `${host} does not lead to the public internet. Who runs this server can open private networks by ${this.#openedBy}.`,
     );
   }
 

@@ -72,7 +72,8 @@ export class HlsSegments {
         skip = Math.max(0, skip - chunk.length);
         left -= part.length;
         if (part.length > 0) yield part;
-        if (left === 0) return;
+        // An answer of just this range is read to its end, so that its connection serves the next one.
+        if (left === 0 && (answer.status === 200 || part.length < chunk.length)) return;
       }
       if (range !== null && left > 0) throw torn();
     } finally {

@@ -11,11 +11,15 @@ export type RunSettings = {
   readonly log: Log;
   /** Ends what runs when the server stops. */
   readonly signal: AbortSignal;
+  /** 0 to 19, for what somebody waits for while nothing is live; without it what is usual for background work. */
+  readonly niceness?: number | undefined;
 };
 
 // Background work gives way to what is live.
-const niceness = 10;
-const presetCpuSeconds = 43_200;
+const presetNiceness = 10;
+
+/** How long a run may compute that says nothing else. */
+export const presetCpuSeconds = 43_200;
 
 /** Starts a program under the limits of background work. @throws the signal's reason. */
 export function startRun(
@@ -24,12 +28,14 @@ export function startRun(
     name?: string;
     /** Of computing; without it half a day. */
     cpuSeconds?: number;
+    /** Of each file that is written; without it as much as there is room. */
+    fileBytes?: number | undefined;
   },
 ): ChildProgram {
-  const { workingDirectory, addressSpaceBytes, log, signal } = settings;
+  const { workingDirectory, addressSpaceBytes, log, signal, niceness = presetNiceness } = settings;
   signal.throwIfAborted();
-  const { cpuSeconds = presetCpuSeconds, ...rest } = spec;
-  const limits = { cpuSeconds, addressSpaceBytes };
+  const { cpuSeconds = presetCpuSeconds, fileBytes, ...rest } = spec;
+  const limits = { cpuSeconds, addressSpaceBytes, fileBytes };
   const program = startProgram({ name: 'ffmpeg', cwd: workingDirectory, limits, niceness, log, ...rest });
   const stop = () => program.kill('SIGKILL');
   signal.addEventListener('abort', stop, { once: true });

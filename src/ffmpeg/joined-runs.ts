@@ -4,6 +4,7 @@ import { pipeline } from 'node:stream/promises';
 import { LivereelError } from '../errors.ts';
 import { failure } from '../process/child-program.ts';
 import { type RunSettings, startRun } from './background-run.ts';
+import { probeEntry } from './probed-entry.ts';
 
 /** A piece of a stream in one file: what of HLS follows one another without a break. */
 export type StreamRun = {
@@ -107,21 +108,10 @@ async function remux(
 /** On the clock that pictures and sound share, in seconds. */
 async function startOf(settings: RunSettings, { file, demuxer, startSeconds }: Input): Promise<number> {
   if (startSeconds !== null) return startSeconds;
-  const args = ['-v', 'error', '-protocol_whitelist', 'file', '-f', demuxer];
-  args.push('-show_entries', 'format=start_time', '-of', 'csv=p=0', `file:${file}`);
-  const program = startRun(settings, {
-    name: 'ffprobe',
-    program: settings.ffprobePath,
-    args,
-    stdin: 'ignore',
-    stdout: 'pipe',
-  });
-  let said = '';
-  for await (const text of program.stdout ?? []) said = (said + String(text)).slice(0, 1_000);
-  const exit = await program.exited;
+  const { text, exit } = await probeEntry(settings, { file, demuxer }, 'start_time');
   settings.signal.throwIfAborted();
   if (exit.code !== 0) throw unsupported('its segments cannot be read');
-  return Number.parseFloat(said) || 0;
+  return Number.parseFloat(text) || 0;
 }
 
 async function withDemuxer(run: StreamRun): Promise<Input> {

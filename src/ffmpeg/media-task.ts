@@ -1,5 +1,6 @@
 import { LivereelError } from '../errors.ts';
 import { type ChildProgram, failure } from '../process/child-program.ts';
+import { whyAskedToEnd } from './asked-to-end.ts';
 import { type RunSettings, startRun } from './background-run.ts';
 
 /** Limits of one run of a media tool over a stored file. */
@@ -14,8 +15,6 @@ export type MediaRun = {
   readonly what: string;
 };
 
-/** ffmpeg's own words when the kernel told it that its time is up, and the shell's codes for that signal. */
-const outOfTime = /received signal 24/;
 /** What a full disk and a machine without memory say: not the file's fault. */
 const machineFault =
   /No space left on device|Cannot allocate memory|Disk quota exceeded|Resource temporarily/i;
@@ -51,25 +50,26 @@ export function startMediaRun(
 
 /**
  * Waits for the end of a run.
- * @throws LivereelError `media-unusable` when the file is at fault; `disk-full`, `program-failed` when the machine is;
- * the signal's reason.
+ * @throws LivereelError `media-unusable`, `media-too-costly` when the file is at fault; `disk-full`, `program-failed`
+ * when the machine is; the signal's reason.
  */
 export async function endMediaRun(
   { signal }: RunSettings,
   program: ChildProgram,
-  { what }: MediaRun,
+  { what, cpuSeconds }: MediaRun,
 ): Promise<void> {
   const exit = await program.exited;
   signal.throwIfAborted();
   if (exit.code === 0) return;
   const said = program.stderrTail().trim();
-  if (exit.signal === 'SIGXCPU' || outOfTime.test(said))
+  const why = whyAskedToEnd(program, exit, cpuSeconds);
+  if (why === 'out-of-time')
     throw new LivereelError(
-      'media-unusable',
+      'media-too-costly',
       `${what} takes far more computing than a video of this length.`,
     );
   if (/No space left|quota/i.test(said)) throw new LivereelError('disk-full', `${what}: the disk is full.`);
-  if (exit.code === null || machineFault.test(said)) throw failure('ffmpeg', exit, said);
+  if (why === 'from-outside' || machineFault.test(said)) throw failure('ffmpeg', exit, said);
   throw new LivereelError('media-unusable', `${what} cannot be made: ${lastLines(said)}`);
 }
 

@@ -3,6 +3,7 @@ import { pipeline } from 'node:stream/promises';
 import { LivereelError } from '../errors.ts';
 import { failure } from '../process/child-program.ts';
 import { type RunSettings, startRun } from './background-run.ts';
+import { probeEntry } from './probed-entry.ts';
 
 /**
  * Writes a progressive MP4 (`moov` first) from fragmented MP4 pieces that follow one another; the first holds
@@ -99,30 +100,8 @@ export async function checkRecording(settings: RunSettings, file: string): Promi
 
 /** How long an MP4 lasts, seconds, as its index says. @throws LivereelError `program-failed` when it cannot be read. */
 export async function durationOf(settings: RunSettings, file: string): Promise<number> {
-  const args = [
-    '-v',
-    'error',
-    '-protocol_whitelist',
-    'file',
-    '-f',
-    'mov',
-    '-show_entries',
-    'format=duration',
-    '-of',
-    'csv=p=0',
-    `file:${file}`,
-  ];
-  const program = startRun(settings, {
-    name: 'ffprobe',
-    program: settings.ffprobePath,
-    args,
-    stdin: 'ignore',
-    stdout: 'pipe',
-  });
-  let text = '';
-  for await (const piece of program.stdout ?? []) text += String(piece);
-  const exit = await program.exited;
-  if (exit.code !== 0) throw failure('ffprobe', exit, program.stderrTail());
+  const { text, exit, complaints } = await probeEntry(settings, { file, demuxer: 'mov' }, 'duration');
+  if (exit.code !== 0) throw failure('ffprobe', exit, complaints);
   const durationSeconds = Number(text.trim());
   if (!Number.isFinite(durationSeconds))
     throw new LivereelError('program-failed', 'ffprobe tells no duration');

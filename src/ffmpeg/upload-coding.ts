@@ -32,23 +32,39 @@ export function isPureCopy({ video, audio }: UploadCoding): boolean {
   return video !== 'encode' && audio !== 'encode';
 }
 
-/** Arguments that choose a file's streams and code them, for one output. */
+/** Width and height, pixels. */
+export type PictureSize = { readonly width: number; readonly height: number };
+
+/** Arguments that choose a file's streams and code them, for one output. `size`: pictures of several are fitted into it. */
 export function codingArguments(
   { container, probed: { video, audio } }: { readonly container: FileContainer; readonly probed: ProbedFile },
   coding: UploadCoding,
+  size: PictureSize | null = null,
 ): string[] {
-  const args: string[] = [];
-  if (video !== null) args.push('-map', `0:${video.index}`);
-  if (audio !== null) args.push('-map', `0:${audio.index}`);
-  // Where a phone was when it recorded is nobody's business.
-  args.push('-map_metadata', '-1', '-map_chapters', '-1');
+  const args = chosenStreams(video?.index ?? null, audio?.index ?? null);
   if (coding.video === 'copy') args.push('-c:v', 'copy');
-  if (coding.video === 'encode' && video !== null) args.push(...encodedVideo(video));
+  if (coding.video === 'encode' && video !== null) args.push(...encodedVideo(video, size));
   if (coding.audio === 'copy') args.push('-c:a', 'copy');
   // There each frame of sound has a header of its own (ADTS).
   if (coding.audio === 'copy' && framedContainers.has(container)) args.push('-bsf:a', 'aac_adtstoasc');
   if (coding.audio === 'encode' && audio !== null) args.push(...encodedAudio(audio, video));
   return args;
+}
+
+/** The same for an MP4 whose picture and sound stay as they are. `audioIndex`: null without sound. */
+export function movingArguments(videoIndex: number, audioIndex: number | null): string[] {
+  const args = [...chosenStreams(videoIndex, audioIndex), '-c:v', 'copy'];
+  if (audioIndex !== null) args.push('-c:a', 'copy');
+  return args;
+}
+
+function chosenStreams(videoIndex: number | null, audioIndex: number | null): string[] {
+  const args: string[] = [];
+  for (const index of [videoIndex, audioIndex]) {
+    if (index !== null) args.push('-map', `0:${index}`);
+  }
+  // Where a phone was when it recorded is nobody's business.
+  return [...args, '-map_metadata', '-1', '-map_chapters', '-1'];
 }
 
 function isPlayedVideo(container: FileContainer, video: ProbedVideo): boolean {
@@ -78,18 +94,25 @@ function endOf({ startSeconds, durationSeconds }: ProbedAudio | ProbedVideo): nu
   return durationSeconds === null ? null : startSeconds + durationSeconds;
 }
 
-function encodedVideo(video: ProbedVideo): string[] {
+function encodedVideo(video: ProbedVideo, size: PictureSize | null): string[] {
   return [
-    '-vf', pictureFilter(video), '-fps_mode', 'vfr', '-enc_time_base:v', '1:90000', '-video_track_timescale', '90000',
+    '-vf', pictureFilter(video, size), '-fps_mode', 'vfr', '-enc_time_base:v', '1:90000', '-video_track_timescale', '90000',
     '-c:v', 'libx264', '-preset', 'veryfast', '-crf', '22', '-maxrate', '10M', '-bufsize', '20M', '-profile:v', 'high',
     '-force_key_frames', 'expr:gte(t,n_forced*2)',
   ]; // biome-ignore format: options and their values
 }
 
-function pictureFilter(video: ProbedVideo): string {
+function pictureFilter(video: ProbedVideo, size: PictureSize | null): string {
   const filters: string[] = [];
   if (video.isInterlaced) filters.push('bwdif=mode=send_frame');
   if (video.framesPerSecond > mostFramesPerSecond) filters.push('fps=60');
+  if (size !== null) {
+    // Turned like the pictures by then.
+    const isTurned = Math.abs(video.rotation) % 180 === 90;
+    const [width, height] = isTurned ? [size.height, size.width] : [size.width, size.height];
+    const fit = `scale=${width}:${height}:force_original_aspect_ratio=decrease`;
+    filters.push(fit, `pad=${width}:${height}:(ow-iw)/2:(oh-ih)/2`, 'setsar=1');
+  }
   // Square pixels, upright (ffmpeg turns by itself), and even sides as 4:2:0 wants them.
   const shrink = `min(1,${longestEncodedSide}/max(iw*sar,ih))`;
   filters.push(`scale=w='${even(`iw*sar*${shrink}`)}':h='${even(`ih*${shrink}`)}'`, 'setsar=1');

@@ -35,6 +35,7 @@ export const statusOf = {
   'frame-too-large': 413,
   'publisher-silent': 408,
   'media-unusable': 422,
+  'media-too-costly': 422,
   'upload-too-large': 413,
   'too-many-uploads': 429,
   'upload-not-found': 404,
@@ -110,6 +111,7 @@ export const titleOf: Readonly<Record<ErrorCode, string>> = {
   'frame-too-large': 'The frame is too large',
   'publisher-silent': 'The publisher was silent for too long',
   'media-unusable': 'The media cannot be used',
+  'media-too-costly': 'The media takes too much computing',
   'upload-too-large': 'The file is too large',
   'too-many-uploads': 'Too many uploads at once',
   'upload-not-found': 'There is no such upload',
@@ -191,6 +193,7 @@ export const adviceOf: Readonly<Record<ErrorCode, string>> = {
   'publisher-silent': 'Create a new session. Send data at least every ten minutes.',
   'media-unusable':
     'The bytes were of a known container, but nothing in them could be decoded. Check the recorder.',
+  'media-too-costly': 'Send it smaller or shorter, or coded as H.264 and AAC, which stay as they are.',
   'upload-too-large': 'Send a smaller file, or raise `UPLOAD_MAX_BYTES`.',
   'too-many-uploads': 'Finish or delete one of your uploads, or try again after `retryAfterSeconds`.',
   'upload-not-found': 'It is over, was deleted, or was left alone for too long. Begin a new upload.',

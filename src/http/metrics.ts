@@ -9,6 +9,12 @@ export type Reading = {
   read(): number | Promise<number>;
 };
 
+/** Numbers of one kind, told apart by labels; a gauge. Which labels there are is bounded. */
+export type LabelledReading = Pick<Reading, 'name' | 'help'> & {
+  readonly labelNames: readonly string[];
+  read(): Promise<readonly { readonly labels: Readonly<Record<string, string>>; readonly value: number }[]>;
+};
+
 /**
  * The numbers of `GET /metrics` (Prometheus text format 0.0.4): Node's process, the API's requests, and whatever
  * readings the parts of the server add. One per server; holds no timer and nothing to close.
@@ -51,6 +57,21 @@ export class Metrics {
         const value = await read();
         this.reset();
         this.inc(value);
+      },
+    });
+  }
+
+  /** The same of several numbers at once. @throws when the name was added before. */
+  addLabelled({ name, help, labelNames, read }: LabelledReading): void {
+    new Gauge({
+      name,
+      help,
+      labelNames: [...labelNames],
+      registers: [this.#registry],
+      async collect() {
+        const readings = await read();
+        this.reset();
+        for (const { labels, value } of readings) this.set(labels, value);
       },
     });
   }

@@ -1,6 +1,7 @@
 import type { Captioning, VideoEvent } from '../api/event.ts';
 import type { VideoState, Visibility } from '../api/session.ts';
 import { LivereelError } from '../errors.ts';
+import { stateEvent } from '../events/video-events.ts';
 import type { CaptionShelf, KnownCaptions } from '../library/known-captions.ts';
 import type { Credentials, SeenVideo } from '../library/video-viewing.ts';
 import type { LiveMoment } from '../sessions/live-clock.ts';
@@ -60,7 +61,7 @@ export function captioningOf(id: string, { state, known, whyNone }: VideoStandin
 /** The standing as the events that would have told of it. */
 export function standingEvents(id: string, standing: VideoStanding): VideoEvent[] {
   const { state, known, liveClock } = standing;
-  const events: VideoEvent[] = [{ event: 'state', data: { id, state, at: new Date().toISOString() } }];
+  const events: VideoEvent[] = [stateEvent(id, state)];
   if (liveClock !== null) events.push({ event: 'live-clock', data: { id, ...liveClock } });
   const captioning = captioningOf(id, standing);
   if (captioning !== null) events.push({ event: 'captioning', data: captioning });

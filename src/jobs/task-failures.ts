@@ -3,6 +3,7 @@ import { type ErrorCode, LivereelError } from '../errors.ts';
 /** Codes that say: this input can never be made into anything, however often it is tried, or nobody wants it. */
 const final: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'media-unusable',
+  'media-too-costly',
   'unsupported-container',
   'unsupported-media-type',
   'payload-too-large',
@@ -10,6 +11,7 @@ const final: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'bad-request',
   'not-found',
   'unauthorized',
+  'quota-exceeded',
   'source-address-refused',
   'source-refused',
   'source-too-large',

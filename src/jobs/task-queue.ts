@@ -4,7 +4,7 @@ import type { Database } from '../store/database.ts';
 import { Notices } from '../store/notices.ts';
 import { executorOf } from '../store/sql-executor.ts';
 import { JobBoard } from './job-board.ts';
-import { cancelTopic, TaskStore, type VideoTask } from './task-store.ts';
+import { cancelTopic, type TaskCount, TaskStore, type VideoTask } from './task-store.ts';
 
 /**
  * Where work on videos is asked for; whoever has a `TaskRunner` for its lane does it, in this process or another.
@@ -32,11 +32,11 @@ export class TaskQueue {
   }
 
   /**
-   * Wants a task of a video; nothing happens when it was wanted before, or the video is gone. `import` and `process`
-   * are due at once, all others once the video is ready.
+   * Wants tasks of a video, in this order; nothing happens with those that were wanted before, or when the video is gone.
+   * `import` and `process` are due at once, all others once the video is ready.
    */
-  async enqueue(videoId: string, task: TaskName): Promise<void> {
-    await this.store.add(videoId, task);
+  async enqueue(videoId: string, ...tasks: readonly TaskName[]): Promise<void> {
+    await this.store.add(videoId, ...tasks);
   }
 
   /** To be called when a video has become ready: what waits for that begins now, else within seconds. */
@@ -67,6 +67,11 @@ export class TaskQueue {
   /** All of a video's tasks, in the order in which they were wanted. */
   async list(videoId: string): Promise<VideoTask[]> {
     return await this.store.list(videoId);
+  }
+
+  /** How many tasks wait, run and failed, of all videos. */
+  async counts(): Promise<TaskCount[]> {
+    return await this.store.counts();
   }
 
   /** How many tasks of the same kind are due before this one: 0 is next. Null when it does not wait. */

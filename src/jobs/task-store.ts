@@ -32,6 +32,14 @@ export type Attempt = {
   readonly attempts: number;
 };
 
+/** How many tasks of a kind are in a state. `oldestSeconds`: for how long the oldest of them is due; 0 unless it waits. */
+export type TaskCount = {
+  readonly task: TaskName;
+  readonly state: TaskState;
+  readonly count: number;
+  readonly oldestSeconds: number;
+};
+
 /** The topic of `Notices` on which a lane's name is told when something is due in it. */
 export const dueTopic = 'task-due';
 /** The topic of `Notices` on which `{videoId, task}` is told when an attempt shall end. */
@@ -54,16 +62,21 @@ export class TaskStore {
     this.#notices = notices;
   }
 
-  /** Makes the task, if it was never made; due now, or once the video is ready. False: it was there, or there is no video. */
-  async add(videoId: string, task: TaskName): Promise<boolean> {
-    return await this.#transaction(async trx => {
-      const { rowCount } = await trx.raw(
-        `insert into video_tasks (video_id, task) select id, ? from videos where id = ? for key share
+  /**
+   * Makes the tasks that were never made, in their order; due now, or once the video is ready. Nothing happens when
+   * there is no video.
+   */
+  async add(videoId: string, ...tasks: readonly TaskName[]): Promise<void> {
+    await this.#transaction(async trx => {
+      await trx.raw(
+        `insert into video_tasks (video_id, task, created_at)
+         select id, wanted.task, now() + wanted.place * interval '1 microsecond'
+         from videos cross join unnest(?::text[]) with ordinality as wanted (task, place)
+         where id = ? for key share of videos
          on conflict do nothing`,
-        [task, videoId],
+        [[...tasks], videoId],
       );
       await this.#sendWaiting(trx, videoId);
-      return rowCount > 0;
     });
   }
 
@@ -168,6 +181,22 @@ export class TaskStore {
         }
       }
     });
+  }
+
+  /** All that is not done, of every kind; by the indexes `video_tasks_open` and `video_tasks_failed`. */
+  async counts(): Promise<TaskCount[]> {
+    // What waits for its video to be ready has no job, and keeps nobody waiting.
+    const sql = `select task, state, count(*)::int as count,
+        coalesce(extract(epoch from now() - min(due_at) filter (where job_id is not null)), 0)::float8 as seconds
+      from video_tasks where state in ('waiting', 'running') group by task, state
+      union all select task, state, count(*)::int, 0 from video_tasks where state = 'failed' group by task, state`;
+    const { rows } = await this.#database.run(knex => knex.raw(sql));
+    return rows.map(({ task, state, count, seconds }: Record<string, unknown>) => ({
+      task: task as TaskName,
+      state: state as TaskState,
+      count: count as number,
+      oldestSeconds: state === 'waiting' ? Math.max(0, seconds as number) : 0,
+    }));
   }
 
   /**
@@ -298,6 +327,13 @@ function over(knex: Knex): Record<string, unknown> {
     cancel_reason: null,
     updated_at: knex.fn.now(),
   };
+}
+
+/** Whether something is at work on the video of an outer query of `videos`: for `where exists`. */
+export function runningTaskOf(knex: Knex): Knex.QueryBuilder {
+  return knex('video_tasks')
+    .select(knex.raw('1'))
+    .whereRaw("video_tasks.video_id = videos.id and video_tasks.state = 'running'");
 }
 
 /** One that was asked for anew meanwhile is not changed by how its last run ended. */

@@ -18,7 +18,7 @@ export async function wantFollowUps(
   video: Made,
   { hasRecogniser }: { readonly hasRecogniser: boolean },
 ): Promise<void> {
-  for (const task of followUpsOf(video, hasRecogniser)) await queue.enqueue(video.id, task);
+  await queue.enqueue(video.id, ...followUpsOf(video, hasRecogniser));
 }
 
 /** The tasks, in the order in which they are wanted most. */

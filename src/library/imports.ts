@@ -4,11 +4,11 @@ import type { Quotas } from '../accounts/quotas.ts';
 import type { CreateImportRequest, ImportAnswer } from '../api/import.ts';
 import { defaultTitle } from '../api/session.ts';
 import { LivereelError } from '../errors.ts';
-import type { VideoEvents } from '../events/video-events.ts';
 import { withoutCredentials } from '../fetch/guarded-client.ts';
 import type { TaskQueue } from '../jobs/task-queue.ts';
 import type { ContentDirectory } from '../store/content-directory.ts';
 import { randomId } from '../store/random-id.ts';
+import { enterState, type StateKeepers } from './import-state.ts';
 import { type ImportRow, type ImportStore, importTask } from './import-store.ts';
 import { mayChange } from './video-access.ts';
 import type { VideoRow, VideoStore } from './video-store.ts';
@@ -17,15 +17,14 @@ import type { VideoRow, VideoStore } from './video-store.ts';
 export type Importer = { readonly asker: Asker; readonly address: string };
 
 /** What imports are made of. */
-export type ImportParts = {
+export type ImportParts = StateKeepers & {
   readonly imports: ImportStore;
-  readonly videos: Pick<VideoStore, 'insert' | 'find' | 'update'>;
+  readonly videos: Pick<VideoStore, 'insert' | 'find'>;
   readonly queue: Pick<TaskQueue, 'enqueue' | 'again' | 'cancel'>;
   /** Refuses what no address of the web can be. */
   readonly guard: { checkUrl(url: URL): void };
   readonly quotas: Pick<Quotas, 'admit'>;
   readonly content: ContentDirectory;
-  readonly events: Pick<VideoEvents, 'report'>;
   readonly maxImportsPerAccount: number;
 };
 
@@ -59,12 +58,12 @@ export class Imports {
     const url = new URL(request.url);
     guard.checkUrl(url);
     const subject = subjectOf(importer);
-    if ((await imports.countOpen(subject)) >= maxImportsPerAccount) {
-      const message = `You have ${maxImportsPerAccount} imports under way already. Wait until one is over, or cancel one.`;
-      throw new LivereelError('too-many-imports', message, { retryAfterSeconds });
-    }
-    const video = await quotas.admit(importer.asker, { kind: 'import' }, ownerId =>
-      videos.insert({
+    const video = await quotas.admit(importer.asker, { kind: 'import' }, async ownerId => {
+      if ((await imports.countOpen(subject)) >= maxImportsPerAccount) {
+        const message = `You have ${maxImportsPerAccount} imports under way already. Wait until one is over, or cancel one.`;
+        throw new LivereelError('too-many-imports', message, { retryAfterSeconds });
+      }
+      const made = await videos.insert({
         id: randomId(),
         state: 'uploading',
         title: request.title ?? defaultTitle,
@@ -74,13 +73,10 @@ export class Imports {
         captions: true,
         ownerId,
         clientAddress: importer.address,
-      }),
-    );
-    await imports.insert({
-      videoId: video.id,
-      url: url.href,
-      importer: subject,
-      hasTitle: request.title !== undefined,
+      });
+      const hasTitle = request.title !== undefined;
+      await imports.insert({ videoId: made.id, url: url.href, importer: subject, hasTitle });
+      return made;
     });
     await queue.enqueue(video.id, importTask);
     const queued = await imports.find(video.id);
@@ -104,7 +100,7 @@ export class Imports {
       throw new LivereelError('import-over', 'Everything was fetched already. Delete the video instead.');
     }
     if (!['waiting', 'running'].includes(row.state) || !(await imports.cancel(id))) return;
-    await this.#change(id, 'failed', { code: 'import-cancelled', message: cancelledMessage });
+    await enterState(this.#parts, id, 'failed', { code: 'import-cancelled', message: cancelledMessage });
     await queue.cancel(id, cancelledMessage, importTask);
     // Who fetches removes what it holds itself, once it has noticed.
     if (!row.isWorkedOn) await rm(content.importDir(id), { recursive: true, force: true });
@@ -123,7 +119,7 @@ export class Imports {
       throw new LivereelError('import-not-failed', message);
     }
     await imports.requeue(id);
-    await this.#change(id, 'uploading', null);
+    await enterState(this.#parts, id, 'uploading', null);
     // One that was cancelled before its task was made has none.
     if (!(await queue.again(id, importTask))) await queue.enqueue(id, importTask);
     return await this.find(id, importer);
@@ -136,16 +132,6 @@ export class Imports {
     const isSame = importer.asker.kind === 'anyone' && row?.importer === subjectOf(importer);
     if (row !== undefined && video !== undefined && (isSame || mayChange(video, importer.asker))) return row;
     throw new LivereelError('not-found', 'There is no such import. Check the id.');
-  }
-
-  async #change(
-    id: string,
-    state: 'uploading' | 'failed',
-    error: { readonly code: string; readonly message: string } | null,
-  ): Promise<void> {
-    const { videos, events } = this.#parts;
-    await videos.update(id, { state, errorCode: error?.code ?? null, errorMessage: error?.message ?? null });
-    events.report({ event: 'state', data: { id, state, at: new Date().toISOString() } });
   }
 }
 

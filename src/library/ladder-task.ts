@@ -15,7 +15,7 @@ import type { ContentDirectory } from '../store/content-directory.ts';
 import type { Database } from '../store/database.ts';
 import type { MediaTaskParts } from './file-task.ts';
 import { playlistLock } from './playlist-lock.ts';
-import { clearScratch, withScratch } from './task-scratch.ts';
+import { clearScratch, moveInto, withScratch } from './task-scratch.ts';
 import type { VideoRow } from './video-store.ts';
 import type { VideoTaskHandler } from './video-task.ts';
 
@@ -96,7 +96,7 @@ async function makeRungs(
     signal.throwIfAborted();
     const file = content.multivariantPlaylistFile(id);
     const before = await readFile(file, 'utf8');
-    for (const { name } of made) await rename(join(folder, name), join(content.hlsDir(id), name));
+    await moveInto(folder, content.hlsDir(id), ...made.map(({ name }) => name));
     await writeFile(`${file}.new`, withVariants(before, variants));
     await rename(`${file}.new`, file);
     // Players that hold the playlist before this one go on with what it names.

@@ -10,7 +10,10 @@ export async function openImports(
     readonly importAllowNetworks: readonly string[];
   },
 ): Promise<Imports> {
-  const guard = new AddressGuard({ allowNetworks: parts.importAllowNetworks });
+  const guard = new AddressGuard({
+    allowNetworks: parts.importAllowNetworks,
+    openedBy: 'IMPORT_ALLOW_NETWORKS',
+  });
   const imports = new Imports({ ...parts, imports: new ImportStore(parts.database), guard });
   await imports.recover();
   return imports;

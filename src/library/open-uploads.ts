@@ -26,7 +26,7 @@ export type UploadsParts = {
   >;
   readonly database: Database;
   readonly videos: VideoStore;
-  readonly accounts: { readonly quotas: Pick<Quotas, 'admit'> };
+  readonly accounts: { readonly quotas: Pick<Quotas, 'admit' | 'checkFile'> };
   readonly tasks: { readonly queue: Pick<TaskQueue, 'enqueue'> };
   readonly content: ContentDirectory;
   readonly events: Pick<VideoEvents, 'report'>;

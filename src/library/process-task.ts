@@ -1,11 +1,12 @@
 import { rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { VideoEvents } from '../events/video-events.ts';
-import type { ProbedFile } from '../ffmpeg/probe-answer.ts';
-import { convertedNames } from '../ffmpeg/upload-conversion.ts';
+import type { Quotas } from '../accounts/quotas.ts';
+import { stateEvent, type VideoEvents } from '../events/video-events.ts';
+import { convertedNames } from '../ffmpeg/file-move.ts';
 import type { TaskQueue } from '../jobs/task-queue.ts';
 import type { Log } from '../log.ts';
 import type { ContentDirectory } from '../store/content-directory.ts';
+import { flushFolder, flushTree } from '../store/flushed-files.ts';
 import { wantFollowUps } from './follow-ups.ts';
 import { type MadeVideo, type MakingParts, makeVideo } from './made-video.ts';
 import { withScratch } from './task-scratch.ts';
@@ -17,6 +18,9 @@ export type ProcessTaskParts = MakingParts & {
   readonly videos: Pick<VideoStore, 'update'>;
   readonly queue: Pick<TaskQueue, 'enqueue' | 'release'>;
   readonly content: ContentDirectory;
+  readonly quotas: Pick<Quotas, 'checkFile'>;
+  /** Runs one at a time what has the same name, in this process or another. */
+  readonly exclusively: (name: string, work: () => Promise<void>) => Promise<void>;
   readonly events: Pick<VideoEvents, 'report'>;
   readonly hasRecogniser: boolean;
   readonly log: Log;
@@ -39,9 +43,18 @@ export function processTask(parts: ProcessTaskParts): VideoTaskHandler {
     limitSeconds: () => mostLimitSeconds,
     run: async (video, context) => {
       // Made already, and stopped before this could be noted.
-      if (video.state === 'ready') return finish(parts, video);
+      if (video.state === 'ready') {
+        tell(parts, video);
+        return finish(parts, video);
+      }
       await withScratch(parts.content, 'process', video.id, async aside => {
-        await publish(parts, video, aside, await makeVideo(parts, video, aside, context));
+        const admit = (durationSeconds: number | null) => checkQuota(parts, video, durationSeconds);
+        const made = await makeVideo(parts, video, aside, context, probed => admit(probed.durationSeconds));
+        // A header that tells too little gets nobody more than they may have.
+        if (made.durationSeconds > (made.probed.durationSeconds ?? 0) + toleratedLossSeconds)
+          await admit(made.durationSeconds);
+        await publish(parts, video, aside, made);
+        tell(parts, video);
       });
       await finish(parts, video);
     },
@@ -49,20 +62,38 @@ export function processTask(parts: ProcessTaskParts): VideoTaskHandler {
   };
 }
 
+/**
+ * By now it is known how much of its owner's minutes and bytes it takes. Noted at once: of two that are made at the same
+ * moment the second sees the first. @throws LivereelError `quota-exceeded`.
+ */
+async function checkQuota(
+  { content, videos, quotas, exclusively }: ProcessTaskParts,
+  { id: videoId, ownerId }: VideoRow,
+  durationSeconds: number | null,
+): Promise<void> {
+  if (ownerId === null) return;
+  const { size: sizeBytes } = await stat(content.originalFile(videoId));
+  const known = { sizeBytes, ...(durationSeconds !== null && { durationSeconds }) };
+  await exclusively(`quota ${ownerId}`, async () => {
+    await quotas.checkFile({ videoId, ownerId, ...known });
+    await videos.update(videoId, known);
+  });
+}
+
 /** Everything is there under its name before the record says so. */
 async function publish(
   { content, videos, queue, hasRecogniser, log }: ProcessTaskParts,
   video: VideoRow,
   aside: string,
-  { probed, frames, size, durationSeconds }: MadeVideo,
+  { probed, frames, size, durationSeconds, steps }: MadeVideo,
 ): Promise<void> {
   const { id } = video;
-  await rm(content.hlsDir(id), { recursive: true, force: true });
-  await rename(join(aside, convertedNames.hls), content.hlsDir(id));
-  await rename(join(aside, convertedNames.video), content.videoFile(id));
-  const { size: sizeBytes } = await stat(content.videoFile(id));
+  const beganMillis = performance.now();
   const head = { hasPicture: probed.video !== null, hasSound: probed.audio !== null };
-  await wantFollowUps(queue, { ...video, ...head }, { hasRecogniser });
+  const [sizeBytes] = await Promise.all([
+    moveToPlace(content, id, aside),
+    wantFollowUps(queue, { ...video, ...head }, { hasRecogniser }),
+  ]);
   const loss = lossOf(probed, durationSeconds);
   const updated = await videos.update(id, {
     state: 'ready',
@@ -78,12 +109,27 @@ async function publish(
   });
   // Deleted meanwhile: its folder is gone or going, and nothing of this may stay.
   if (updated === undefined) await content.removeVideo(id);
-  log.info({ videoId: id, durationSeconds, sizeBytes, loss }, 'video ready');
+  const publishedMillis = performance.now() - beganMillis;
+  log.info({ videoId: id, durationSeconds, sizeBytes, loss, ...steps, publishedMillis }, 'video ready');
 }
 
-/** Safe to repeat. */
-async function finish({ content, events, queue }: ProcessTaskParts, { id }: VideoRow): Promise<void> {
-  events.report({ event: 'state', data: { id, state: 'ready', at: new Date().toISOString() } });
+/** On the device before it has its name: the file that it was made of is deleted soon. Gives the size of the progressive MP4, bytes. */
+async function moveToPlace(content: ContentDirectory, id: string, aside: string): Promise<number> {
+  await flushTree(aside);
+  await rm(content.hlsDir(id), { recursive: true, force: true });
+  await rename(join(aside, convertedNames.hls), content.hlsDir(id));
+  await rename(join(aside, convertedNames.video), content.videoFile(id));
+  await flushFolder(content.videoDir(id));
+  return (await stat(content.videoFile(id))).size;
+}
+
+/** Told before anything else is done: somebody waits for it. */
+function tell({ events }: ProcessTaskParts, { id }: VideoRow): void {
+  events.report(stateEvent(id, 'ready'));
+}
+
+/** What waits for the video begins; its file is needed no more. Safe to repeat. */
+async function finish({ content, queue }: ProcessTaskParts, { id }: VideoRow): Promise<void> {
   await queue.release(id);
   await rm(content.originalFile(id), { force: true });
 }
@@ -92,13 +138,15 @@ async function fail({ content, videos, events, log }: ProcessTaskParts, { id }: 
   const errorCode = 'code' in error ? String(error.code) : 'internal';
   log.info({ videoId: id, errorCode, reason: error.message }, 'no video could be made of a file');
   const errorMessage = error.message.slice(0, 1_000);
-  await videos.update(id, { state: 'failed', errorCode, errorMessage });
+  // What was noted of it for its owner's quota was of no use.
+  const nothing = { durationSeconds: null, sizeBytes: null };
+  await videos.update(id, { state: 'failed', errorCode, errorMessage, ...nothing });
   await rm(content.originalFile(id), { force: true });
-  events.report({ event: 'state', data: { id, state: 'failed', at: new Date().toISOString() } });
+  events.report(stateEvent(id, 'failed'));
 }
 
 /** In words, when the file announced more than there was. */
-function lossOf({ durationSeconds: announced }: ProbedFile, madeSeconds: number): string | null {
+function lossOf({ durationSeconds: announced }: MadeVideo['probed'], madeSeconds: number): string | null {
   if (announced === null) return null;
   const lostSeconds = announced - madeSeconds;
   if (lostSeconds < Math.max(toleratedLossSeconds, announced * toleratedLossRatio)) return null;

@@ -1,7 +1,7 @@
 import { rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LivereelError } from '../errors.ts';
-import type { VideoEvents } from '../events/video-events.ts';
+import { stateEvent, type VideoEvents } from '../events/video-events.ts';
 import type { RunSettings } from '../ffmpeg/background-run.ts';
 import { checkRecording, type RecordingCheck, writeProgressiveMp4 } from '../ffmpeg/recording.ts';
 import { recordedFormat } from '../hls/recorded-format.ts';
@@ -9,6 +9,7 @@ import { mediaName } from '../hls/rendition.ts';
 import type { Log } from '../log.ts';
 import type { FinishedSession, FinishedSessions } from '../sessions/finished-session.ts';
 import type { ContentDirectory } from '../store/content-directory.ts';
+import { flushFile, flushFolder, flushTree } from '../store/flushed-files.ts';
 import type { VideoStore } from './video-store.ts';
 
 // The last picture's duration is a guess of the recorder's; sound ends on whole AAC frames.
@@ -91,6 +92,10 @@ export class RecordingFinisher implements FinishedSessions {
       await this.#writeVideo(session, run);
       const check = await checkRecording(run, this.#content.videoFile(id));
       const doubt = doubtOf(session, check);
+      // Else a power cut could take both, the journal and what was made of it.
+      await flushTree(this.#content.hlsDir(id));
+      await flushFile(this.#content.videoFile(id));
+      await flushFolder(this.#content.videoDir(id));
       const { size: sizeBytes } = await stat(this.#content.videoFile(id));
       const { width, height } = recordedFormat(session.formats);
       await this.#videos.update(id, {
@@ -106,7 +111,7 @@ export class RecordingFinisher implements FinishedSessions {
       if (doubt === null) await rm(this.#content.journalDir(id), { recursive: true, force: true });
       else log.warn({ doubt }, 'video not verified: its journal is kept');
       log.info({ durationSeconds: check.durationSeconds, frames: check.frames, sizeBytes }, 'video ready');
-      this.#events.report({ event: 'state', data: { id, state: 'ready', at: new Date().toISOString() } });
+      this.#events.report(stateEvent(id, 'ready'));
       await this.#later
         .release(id)
         .catch(error => log.warn({ err: error }, 'what is made of the video begins later'));
@@ -122,7 +127,7 @@ export class RecordingFinisher implements FinishedSessions {
           journalKept: true,
         })
         .catch(cause => log.error({ err: cause }, 'record not updated'));
-      this.#events.report({ event: 'state', data: { id, state: 'failed', at: new Date().toISOString() } });
+      this.#events.report(stateEvent(id, 'failed'));
     }
   }
 

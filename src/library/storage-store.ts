@@ -1,3 +1,4 @@
+import { runningTaskOf } from '../jobs/task-store.ts';
 import type { Database } from '../store/database.ts';
 
 /** A video whose files are to be counted. */
@@ -64,11 +65,7 @@ export class StorageStore {
         .whereIn('state', ['ready', 'failed'])
         .whereRaw('coalesce(ended_at, created_at) < ?', [before])
         .where('created_at', '<', before)
-        .whereNotExists(
-          knex('video_tasks')
-            .select(knex.raw('1'))
-            .whereRaw("video_tasks.video_id = videos.id and video_tasks.state = 'running'"),
-        )
+        .whereNotExists(runningTaskOf(knex))
         .orderBy('created_at')
         .limit(limit),
     );

@@ -1,6 +1,7 @@
-import { mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ContentDirectory } from '../store/content-directory.ts';
+import { flushFile, flushFolder, flushTree } from '../store/flushed-files.ts';
 
 /**
  * Runs `work` with a folder of its own beside the content (the same file system, so that what is made there is moved in
@@ -34,9 +35,17 @@ export async function clearScratch(
   }
 }
 
-/** Moves a finished file to its place; ENOENT when the video was deleted meanwhile, and nothing is made then. */
-export async function moveInto(folder: string, videoDir: string, ...names: readonly string[]): Promise<void> {
-  for (const name of names) await rename(join(folder, name), join(videoDir, name));
+/**
+ * Moves finished files and folders to their place, once a power cut does not take them; ENOENT when the video was deleted
+ * meanwhile, and nothing is made then.
+ */
+export async function moveInto(folder: string, place: string, ...names: readonly string[]): Promise<void> {
+  for (const name of names) {
+    const made = join(folder, name);
+    await ((await stat(made)).isDirectory() ? flushTree(made) : flushFile(made));
+    await rename(made, join(place, name));
+  }
+  await flushFolder(place);
 }
 
 function prefixOf(task: string, videoId: string): string {

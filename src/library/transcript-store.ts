@@ -1,15 +1,13 @@
 import type { Knex } from 'knex';
 import type { Transcript } from '../api/transcript.ts';
 import type { Database } from '../store/database.ts';
+import { isRefusal } from '../store/postgres-errors.ts';
 
 /** A video's transcript as it is kept. */
 export type KeptTranscript = Transcript & {
   /** What heard it; null for what was heard live. */
   readonly model: string | null;
 };
-
-// Postgres' code for a row that names one that is not there (its manual, appendix A).
-const foreignKeyViolation = '23503';
 
 /**
  * The SQL of the table `transcripts`. Queries wait for a database that restarts; what is away for longer throws
@@ -46,7 +44,7 @@ export class TranscriptStore {
       );
       return kept.length > 0;
     } catch (error) {
-      if ((error as { code?: unknown } | null)?.code === foreignKeyViolation) return false;
+      if (isRefusal(error, 'foreignKeyViolation')) return false;
       throw error;
     }
   }

@@ -3,11 +3,11 @@ import { mkdir, rename, stat, writeFile } from 'node:fs/promises';
 import type { Asker } from '../accounts/asker.ts';
 import type { Quotas } from '../accounts/quotas.ts';
 import { LivereelError } from '../errors.ts';
-import type { VideoEvents } from '../events/video-events.ts';
+import { stateEvent, type VideoEvents } from '../events/video-events.ts';
 import type { TaskQueue } from '../jobs/task-queue.ts';
 import type { Log } from '../log.ts';
 import type { ContentDirectory } from '../store/content-directory.ts';
-import { appendToFile } from './file-appender.ts';
+import { appendToFile, keepForGood } from './file-appender.ts';
 import { checkReply } from './reply-access.ts';
 import type { UploadRoom } from './upload-room.ts';
 import type { Upload, UploadStore } from './upload-store.ts';
@@ -32,7 +32,7 @@ export type Uploader = { readonly asker: Asker; readonly address: string };
 export type UploadIntakeParts = {
   readonly uploads: UploadStore;
   readonly videos: Pick<VideoStore, 'insert' | 'find' | 'update'>;
-  readonly quotas: Pick<Quotas, 'admit'>;
+  readonly quotas: Pick<Quotas, 'admit' | 'checkFile'>;
   readonly queue: Pick<TaskQueue, 'enqueue'>;
   readonly room: UploadRoom;
   readonly content: ContentDirectory;
@@ -44,6 +44,8 @@ export type UploadIntakeParts = {
 
 // One query for so many bytes, not one a write.
 const touchedAfterMillis = 10_000;
+// Others of the same owner grow beside it, and how large it becomes may not be known.
+const quotaCheckedEveryBytes = 67_108_864;
 // Whole, and not finished by the request that brought the end: it failed at that, and nobody will ask again.
 const settledMillis = 60_000;
 
@@ -55,6 +57,8 @@ const settledMillis = 60_000;
 export class UploadIntake {
   readonly #parts: UploadIntakeParts;
   readonly #appending = new Map<string, AbortController>();
+  /** What was written of an upload is on its way to the device. */
+  readonly #flushing = new Map<string, Promise<void>>();
 
   constructor(parts: UploadIntakeParts) {
     this.#parts = parts;
@@ -110,28 +114,38 @@ export class UploadIntake {
     return { ...upload, offset: await this.#arrivedBytes(videoId) };
   }
 
-  /** The client tells how large the file is that it began to send. @throws LivereelError `upload-too-large`. */
+  /**
+   * The client tells how large the file is that it began to send.
+   * @throws LivereelError `upload-too-large`, `quota-exceeded`.
+   */
   async declareSize(videoId: string, sizeBytes: number): Promise<void> {
     this.#parts.room.refuseLarge(sizeBytes);
+    await this.#checkQuota(videoId, sizeBytes);
     await this.#parts.uploads.setSize(videoId, sizeBytes);
   }
 
   /**
    * Writes what a stream brings behind what is there; gives where the file ends then. One at a time for an upload:
-   * the caller sees to it. @throws LivereelError `upload-too-large`, `disk-full`, `session-not-found` when it was
-   * deleted meanwhile; what the stream throws.
+   * the caller sees to it. @throws LivereelError `upload-too-large`, `quota-exceeded`, `disk-full`, `session-not-found`
+   * when it was deleted meanwhile; what the stream throws.
    */
   async append(videoId: string, offset: number, source: AsyncIterable<Buffer>): Promise<number> {
-    const { content, uploads, room } = this.#parts;
+    const { content, uploads, room, log } = this.#parts;
     const stop = new AbortController();
     this.#appending.set(videoId, stop);
     let touchedAtMillis = performance.now();
+    let checkedBytes = offset;
     try {
       return await appendToFile(content.partialOriginalFile(videoId), source, {
         offset,
+        onFlushing: flushed => this.#keepFlushing(videoId, flushed),
         signal: stop.signal,
         onWritten: async end => {
           await room.check(end);
+          if (end - checkedBytes >= quotaCheckedEveryBytes) {
+            checkedBytes = end;
+            await this.#checkQuota(videoId, end);
+          }
           if (performance.now() - touchedAtMillis < touchedAfterMillis) return;
           touchedAtMillis = performance.now();
           await uploads.touch(videoId);
@@ -139,7 +153,8 @@ export class UploadIntake {
       });
     } finally {
       this.#appending.delete(videoId);
-      await uploads.touch(videoId).catch(() => undefined);
+      // Nobody waits for that: what comes next may be the end of the upload.
+      uploads.touch(videoId).catch(error => log.debug({ err: error, videoId }, 'upload not touched'));
     }
   }
 
@@ -148,19 +163,24 @@ export class UploadIntake {
     return this.#parts.content.partialOriginalFile(videoId);
   }
 
-  /** All bytes are there: from now on a worker makes a video of them. Safe to repeat. @throws LivereelError `upload-not-found`. */
+  /**
+   * All bytes are there: from now on a worker makes a video of them, while the last of them are still on their way to the
+   * device. Safe to repeat. @throws LivereelError `upload-not-found`.
+   */
   async finish(videoId: string, changes: Partial<VideoRow> = {}): Promise<VideoRow> {
     const { videos, uploads, queue, content, events, log } = this.#parts;
-    await rename(content.partialOriginalFile(videoId), content.originalFile(videoId)).catch(ignoreMissing);
+    const original = content.originalFile(videoId);
+    await rename(content.partialOriginalFile(videoId), original).catch(ignoreMissing);
+    this.#keepFlushing(
+      videoId,
+      Promise.resolve(this.#flushing.get(videoId)).then(() => keepForGood(original)),
+    );
     const video = await videos.update(videoId, { ...changes, state: 'processing' });
     if (video === undefined) throw noSuchUpload();
     await queue.enqueue(videoId, 'process');
     await uploads.remove(videoId);
     log.info({ videoId }, 'upload complete');
-    events.report({
-      event: 'state',
-      data: { id: videoId, state: 'processing', at: new Date().toISOString() },
-    });
+    events.report(stateEvent(videoId, 'processing'));
     return video;
   }
 
@@ -180,13 +200,19 @@ export class UploadIntake {
    * (`isStart`), also what cannot be resumed: its connection died with the server.
    */
   async sweep(isStart: boolean): Promise<void> {
-    const { uploads, room, content, log } = this.#parts;
+    const { uploads, videos, room, content, log } = this.#parts;
     for (const upload of await uploads.all(room.mostOpen)) {
       const { videoId, sizeBytes, secret, activeAt } = upload;
       if (this.#appending.has(videoId)) continue;
       const idleMillis = Date.now() - activeAt.getTime();
       const isLeft = idleMillis > room.patienceMillis;
       try {
+        const { state } = (await videos.find(videoId)) ?? {};
+        if (state === 'ready' || state === 'failed') {
+          // The server died before it could note that this was over; its worker went on meanwhile.
+          await uploads.remove(videoId);
+          continue;
+        }
         const isNamed = await exists(content.originalFile(videoId));
         const isWhole =
           isNamed || (secret !== '' && (await this.#arrivedBytes(videoId).catch(() => -1)) === sizeBytes);
@@ -198,6 +224,29 @@ export class UploadIntake {
     }
     for (const videoId of await uploads.orphans(new Date(Date.now() - room.patienceMillis)))
       await this.abandon(videoId, 'nothing is known of it');
+  }
+
+  async #checkQuota(videoId: string, sizeBytes: number): Promise<void> {
+    const video = await this.#parts.videos.find(videoId);
+    if (video !== undefined)
+      await this.#parts.quotas.checkFile({ videoId, ownerId: video.ownerId, sizeBytes });
+  }
+
+  /** What the device cannot keep was acknowledged already: the upload is given up, so that its sender begins anew. */
+  #keepFlushing(videoId: string, flushed: Promise<void>): void {
+    const { videos, log } = this.#parts;
+    const kept = flushed
+      .catch(async error => {
+        log.error({ err: error, videoId }, 'the disk did not keep an upload');
+        // Of what is whole a video may have been made meanwhile.
+        if ((await videos.find(videoId))?.state === 'uploading')
+          await this.abandon(videoId, 'the disk failed');
+      })
+      .catch(error => log.warn({ err: error, videoId }, 'upload not given up'))
+      .finally(() => {
+        if (this.#flushing.get(videoId) === kept) this.#flushing.delete(videoId);
+      });
+    this.#flushing.set(videoId, kept);
   }
 
   async #arrivedBytes(videoId: string): Promise<number> {

@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 import type { VideoState, Visibility } from '../api/session.ts';
 import type { VideoSort } from '../api/video.ts';
-import { type KeyKind, readCursor, writeCursor } from './video-cursor.ts';
+import { type KeyKind, readCursor, writeCursor } from '../store/list-cursor.ts';
 
 /** Which page of which videos. */
 export type VideoListing = {

@@ -2,6 +2,7 @@ import type { Knex } from 'knex';
 import type { VideoInput, VideoState, Visibility } from '../api/session.ts';
 import { LivereelError } from '../errors.ts';
 import type { Database } from '../store/database.ts';
+import { isRefusal } from '../store/postgres-errors.ts';
 import { titleKey } from '../store/title-key.ts';
 import { listVideoRows, type VideoListing } from './video-list-store.ts';
 
@@ -120,10 +121,6 @@ const unfinishedStates: readonly VideoState[] = ['created', 'live', 'interrupted
 /** The states in which a session takes part of the server's room. */
 const activeStates: readonly VideoState[] = ['created', 'live', 'interrupted'];
 
-// Postgres' codes (its manual, appendix A).
-const foreignKeyViolation = '23503';
-const uniqueViolation = '23505';
-
 /**
  * The SQL of the table `videos`. Ids are checked already (`videoId` of `api/session.ts`).
  * Queries wait for a database that restarts; what is away for longer throws LivereelError `database-unavailable`.
@@ -146,7 +143,8 @@ export class VideoStore {
         return await returned(videos().insert(record));
       } catch (error) {
         // Stored by the try before this one, whose answer was lost with the connection.
-        if (tries > 1 && codeOf(error) === uniqueViolation) return selected(videos().where({ id: video.id }));
+        if (tries > 1 && isRefusal(error, 'uniqueViolation'))
+          return selected(videos().where({ id: video.id }));
         throw error;
       }
     });
@@ -259,12 +257,8 @@ export function videoOfRecord(record: Record<string, unknown>): VideoRow {
   });
 }
 
-function codeOf(error: unknown): unknown {
-  return (error as { code?: unknown } | null)?.code;
-}
-
 function brokenReference(error: unknown): LivereelError | undefined {
-  if (codeOf(error) !== foreignKeyViolation) return undefined;
+  if (!isRefusal(error, 'foreignKeyViolation')) return undefined;
   if ((error as { constraint?: string }).constraint === 'videos_owner_id_foreign') {
     return new LivereelError('unauthorized', 'There is no such account any more.', { cause: error });
   }

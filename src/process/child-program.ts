@@ -24,6 +24,8 @@ export type ProgramSpec = {
     /** Of computing, not of waiting; the kernel then kills the program. */
     readonly cpuSeconds?: number;
     readonly addressSpaceBytes?: number;
+    /** Of each file that it writes; SIGXFSZ for what writes more. */
+    readonly fileBytes?: number | undefined;
   };
   /** 0 to 19, higher is more patient. */
   readonly niceness?: number;
@@ -72,6 +74,8 @@ export class ChildProgram {
   #errors = '';
   #unfinishedLine = '';
   #gone = false;
+  readonly #startedAtMillis = performance.now();
+  #ranMillis: number | undefined;
   #closing: Promise<void> | undefined;
 
   /** Use `startProgram`. */
@@ -86,6 +90,11 @@ export class ChildProgram {
     this.stdin?.on('error', error => spec.log.debug({ err: error, program: spec.name }, 'input closed'));
     child.stderr?.setEncoding('utf8').on('data', (text: string) => this.#heard(text));
     this.exited = this.#exit();
+  }
+
+  /** How long it has run, or ran: by the clock, not of computing. */
+  get ranSeconds(): number {
+    return (this.#ranMillis ?? performance.now() - this.#startedAtMillis) / 1_000;
   }
 
   /** The last 8 KiB of what it said on standard error. */
@@ -136,6 +145,7 @@ export class ChildProgram {
       });
     });
     this.#gone = true;
+    this.#ranMillis = performance.now() - this.#startedAtMillis;
     await this.#lastWords();
     if (this.#unfinishedLine !== '') this.#spec.onErrorLine?.(this.#unfinishedLine);
     log.debug({ program: name, pid: this.pid, ...exit }, 'program ended');
@@ -234,12 +244,13 @@ function commandOf(spec: ProgramSpec): [string, ...string[]] {
   if (ionice) command.push(ionice, '-c', '3');
   const prlimit = spec.limits ? wrapper('prlimit') : undefined;
   if (prlimit) {
-    const { cpuSeconds, addressSpaceBytes } = spec.limits ?? {};
+    const { cpuSeconds, addressSpaceBytes, fileBytes } = spec.limits ?? {};
     command.push(prlimit, '--core=0');
     // SIGXCPU first, which ffmpeg reports in words; the kernel kills what does not heed it.
     if (cpuSeconds !== undefined)
       command.push(`--cpu=${Math.ceil(cpuSeconds)}:${Math.ceil(cpuSeconds) + cpuGraceSeconds}`);
     if (addressSpaceBytes !== undefined) command.push(`--as=${addressSpaceBytes}`);
+    if (fileBytes !== undefined) command.push(`--fsize=${fileBytes}`);
   }
   if (spec.asUser?.kind === 'user-namespace') {
     const { uid, gid } = spec.asUser;

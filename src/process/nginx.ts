@@ -24,6 +24,8 @@ export type NginxOptions = {
   readonly uploadSocket: string;
   /** When URLs in answers begin with something else than the page's own address: the page may fetch from there. */
   readonly publicUrl?: string | undefined;
+  /** Networks (CIDR) of other proxies in front, believed when they say whom they ask for. Without it there are none. */
+  readonly trustedProxies?: readonly string[];
   readonly log: Log;
 };
 
@@ -147,7 +149,7 @@ async function writeConfiguration(options: NginxOptions, address: ListenAddress)
 }
 
 async function placeholders(options: NginxOptions, { address, port }: ListenAddress) {
-  const { contentDir, dataSocket, apiSocket, uploadSocket, publicUrl } = options;
+  const { contentDir, dataSocket, apiSocket, uploadSocket, publicUrl, trustedProxies = [] } = options;
   const openFiles = Math.min(maxOpenFiles, await openFilesLimit());
   return {
     // Only root can choose; workers then stay root too, for the sockets and files are the server's own.
@@ -159,8 +161,15 @@ async function placeholders(options: NginxOptions, { address, port }: ListenAddr
     DATA_SOCKET: socketPath(contentDir, dataSocket),
     API_SOCKET: socketPath(contentDir, apiSocket),
     UPLOAD_SOCKET: socketPath(contentDir, uploadSocket),
+    REAL_ADDRESS: realAddress(trustedProxies),
     PUBLIC_ORIGIN: publicUrl === undefined ? '' : new URL(publicUrl).origin,
   } as const;
+}
+
+function realAddress(trustedProxies: readonly string[]): string {
+  if (trustedProxies.length === 0) return '';
+  const from = trustedProxies.map(network => `set_real_ip_from ${network};`);
+  return ['real_ip_header X-Forwarded-For;', 'real_ip_recursive on;', ...from].join('\n');
 }
 
 function fillIn(template: string, words: Readonly<Record<string, string>>): string {

@@ -30,8 +30,11 @@ const firstRetryMillis = 20;
 const maxRetryMillis = 500;
 const acquireTimeoutMillis = 10_000;
 
-/** SQLSTATE classes and codes that say "not now": connection lost, server shut down or starting, too many clients. */
-const passingStates = /^(08...|57P0[123]|53300)$/;
+/**
+ * SQLSTATE classes and codes that say "not now": connection lost, server shut down or starting, too many clients; a
+ * transaction that was taken back for another's sake (a deadlock, serialisation).
+ */
+const passingStates = /^(08...|57P0[123]|53300|40P01|40001)$/;
 const passingCodes = new Set(['ECONNREFUSED', 'ECONNRESET', 'ENOENT', 'EPIPE', 'ETIMEDOUT']);
 const passingMessages =
   /^Connection terminated|^Connection ended unexpectedly|Client has encountered a connection error|timeout exceeded when trying to connect/;
@@ -50,7 +53,7 @@ export class Database {
   }
 
   /**
-   * Runs queries, and runs them again while the server restarts: for up to 15 s, on lost connections only.
+   * Runs queries, and runs them again for up to 15 s: while the server restarts, and when others were in their way.
    * A statement may have been committed although its answer was lost, so `work` must be safe to repeat: a read,
    * an update to fixed values, an insert with `on conflict`, or a transaction that checks first.
    * @throws LivereelError `database-unavailable` when the server stays away; what `work` throws otherwise.
@@ -63,7 +66,7 @@ export class Database {
       } catch (error) {
         if (!isPassing(error)) throw error;
         if (performance.now() > giveUpAt) throw unavailable(error);
-        this.#log.debug({ err: error }, 'database is away, trying again');
+        this.#log.debug({ err: error }, 'the database cannot now, trying again');
         await delay(waitMillis, undefined, signal && { signal });
       }
     }

@@ -1,4 +1,3 @@
-import { LivereelError } from '../errors.ts';
 import type { GuardedClient } from '../fetch/guarded-client.ts';
 
 /** What came back for a message. */
@@ -84,6 +83,5 @@ async function beginningOf(body: AsyncIterable<Buffer>): Promise<string | null> 
 }
 
 function reasonOf(error: unknown): string {
-  if (!(error instanceof LivereelError)) return error instanceof Error ? error.message : String(error);
-  return error.message.replace('IMPORT_ALLOW_NETWORKS', 'WEBHOOK_ALLOW_NETWORKS');
+  return error instanceof Error ? error.message : String(error);
 }

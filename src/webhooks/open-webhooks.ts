@@ -41,7 +41,7 @@ export class OpenedWebhooks {
   constructor({ database, events, key, allowNetworks, heard, address, log }: OpenWebhooksParts) {
     const [endpoints, deliveries] = [new EndpointStore(database), new DeliveryStore(database)];
     const secrets = new WebhookSecrets(key);
-    const guard = new AddressGuard({ allowNetworks });
+    const guard = new AddressGuard({ allowNetworks, openedBy: 'WEBHOOK_ALLOW_NETWORKS' });
     this.#client = new GuardedClient({ guard, userAgent: 'livereel-webhooks' });
     const sender = new MessageSender(this.#client);
     this.#deliveries = deliveries;

@@ -3,6 +3,7 @@ import type { Asker } from '../accounts/asker.ts';
 import type { ChangeWebhookRequest, CreateWebhookRequest, DeliveryState } from '../api/webhook.ts';
 import { LivereelError } from '../errors.ts';
 import type { AddressGuard } from '../fetch/address-guard.ts';
+import { readCursor, writeCursor } from '../store/list-cursor.ts';
 import { randomId } from '../store/random-id.ts';
 import type { Delivery, DeliveryStore } from './delivery-store.ts';
 import type { Endpoint, EndpointStore } from './endpoint-store.ts';
@@ -121,21 +122,26 @@ export class Webhooks {
     return { endpoint, secret: secrets.shown(id, secretVersion) };
   }
 
-  /** Newest first. `cursor`: of the page before. */
+  /**
+   * Newest first. `cursor`: of the page before.
+   * @throws LivereelError `not-found`, `validation-failed` for a cursor that is not one of ours.
+   */
   async deliveriesOf(
     asker: Asker,
     id: string,
     { cursor, limit, state }: { cursor?: string; limit: number; state?: DeliveryState },
   ): Promise<{ items: Delivery[]; nextCursor: string | null }> {
     await this.find(asker, id);
+    const list = `deliveries of ${id}`;
     const found = await this.#parts.deliveries.list(id, {
       limit: limit + 1,
-      ...(cursor !== undefined && { before: Number(cursor) }),
+      ...(cursor !== undefined && { before: Number(readCursor(list, cursor, 'integer').key) }),
       ...(state !== undefined && { state }),
     });
     const items = found.slice(0, limit);
     const last = items.at(-1);
-    return { items, nextCursor: found.length > limit && last ? String(last.sequence) : null };
+    const isMore = found.length > limit && last !== undefined;
+    return { items, nextCursor: isMore ? writeCursor(list, { key: last.sequence, id }) : null };
   }
 
   /** One delivery with the body that is sent. */
@@ -187,7 +193,7 @@ export class Webhooks {
       this.#parts.guard.checkUrl(new URL(url));
     } catch (error) {
       if (!(error instanceof LivereelError)) throw error;
-      const message = error.message.replace('IMPORT_ALLOW_NETWORKS', 'WEBHOOK_ALLOW_NETWORKS');
+      const { message } = error;
       throw new LivereelError('validation-failed', message, {
         cause: error,
         errors: [{ path: 'url', message }],

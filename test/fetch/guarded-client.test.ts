@@ -31,7 +31,11 @@ function clientFor(
   allowNetworks: readonly string[],
   resolve?: (name: string) => Promise<string[]>,
 ): GuardedClient {
-  const guard = new AddressGuard({ allowNetworks, ...(resolve && { resolve }) });
+  const guard = new AddressGuard({
+    allowNetworks,
+    openedBy: 'IMPORT_ALLOW_NETWORKS',
+    ...(resolve && { resolve }),
+  });
   const client = new GuardedClient({ guard, pace, headSeconds: 0.6 });
   t.teardown(() => client.close());
   return client;

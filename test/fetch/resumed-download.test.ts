@@ -12,7 +12,9 @@ const folder = await mkdtemp(join(tmpdir(), 'livereel-download-'));
 const bytes = randomBytes(1_000_000);
 await writeFile(join(folder, 'clip.mp4'), bytes);
 const origin = await FileOrigin.start(folder, t);
-const client = new GuardedClient({ guard: new AddressGuard({ allowNetworks: ['127.0.0.0/8'] }) });
+const client = new GuardedClient({
+  guard: new AddressGuard({ allowNetworks: ['127.0.0.0/8'], openedBy: 'IMPORT_ALLOW_NETWORKS' }),
+});
 t.teardown(async () => {
   client.close();
   await rm(folder, { recursive: true, force: true });

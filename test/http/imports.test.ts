@@ -1,8 +1,11 @@
-import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { copyFile, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import type { ImportAnswer, ImportedVideo } from '../../src/api/import.ts';
+import { requireProgram } from '../../src/process/find-program.ts';
 import { makeClip } from '../support/clips.ts';
 import { eventually } from '../support/eventually.ts';
 import { FileOrigin } from '../support/file-origin.ts';
@@ -23,20 +26,23 @@ await writeFile(
   '<title>Evil</title><video src="http://127.0.0.2:1/x.mp4"></video>',
 );
 
-const server = await TestServer.start({ env: { IMPORT_ALLOW_NETWORKS: '127.0.0.1/32', WORKER: 'on' } });
+const ytDlp = join(folder, 'yt-dlp');
+await symlink(requireProgram('yt-dlp'), ytDlp);
+// Read again at each start.
+const env: NodeJS.ProcessEnv = { IMPORT_ALLOW_NETWORKS: '127.0.0.1/32', WORKER: 'on', YT_DLP_PATH: ytDlp };
+const server = await TestServer.start({ env });
 t.teardown(() => server.stop());
 
 async function call(
   method: string,
   path: string,
   body?: unknown,
+  headers: Record<string, string> = {},
 ): Promise<{ status: number; json: unknown }> {
   const answer = await fetch(`${server.baseUrl}${path}`, {
     method,
-    ...(body !== undefined && {
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(body),
-    }),
+    headers: { ...headers, ...(body !== undefined && { 'content-type': 'application/json' }) },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
   });
   const text = await answer.text();
   return { status: answer.status, json: text === '' ? null : JSON.parse(text) };
@@ -96,6 +102,33 @@ t.test('what may not be fetched is refused at once, or says so afterwards', asyn
   t.match(await failed(evil.id), { code: 'source-address-refused' }, 'also what a page leads yt-dlp to');
 });
 
+t.test('without yt-dlp a page says how to get it', async t => {
+  await rm(ytDlp);
+  const { id } = await begin('/page.html');
+  t.match(await failed(id), { code: 'downloader-missing', message: /apt-get install yt-dlp/ });
+});
+
+t.test('`livereel import` tells how it goes, and when the video is ready', async t => {
+  const built = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
+  const isBuilt = process.env.FROM_SOURCES !== '1' && existsSync(built);
+  const main = isBuilt ? [built] : ['--import', 'tsx', built.replace('dist/main.js', 'src/main.ts')];
+  const run = async (path: string, ...flags: string[]) => {
+    const args = [...main, 'import', origin.url(path).href, '--server', server.baseUrl, ...flags];
+    const { stdout, stderr, code } = await runProgram(process.execPath, args, { mayFail: true });
+    return { stdout: stdout.toString(), stderr, code };
+  };
+  const told = await run('/a_talk.mp4', '--json', '--title', 'By hand');
+  t.equal(told.code, 0, told.stderr);
+  const lines = told.stdout.trim().split('\n');
+  const messages = lines.map(line => JSON.parse(line) as { type: string; id: string; watchUrl: string });
+  const [first, last] = [messages[0], messages.at(-1)];
+  t.match(first, { type: 'queued' });
+  t.match(last, { type: 'ready', title: 'By hand', watchUrl: `${server.baseUrl}/watch/${first?.id}` });
+  t.match(await server.video(`${first?.id}`), { state: 'ready', title: 'By hand' });
+  const bad = await run('/gone.mp4');
+  t.match(bad, { code: 1, stderr: /404.*\(source-refused\)/ });
+});
+
 t.test('an import that is cancelled stops, and can be tried again', async t => {
   origin.interfere = (_request, response) => {
     response.writeHead(200, { 'content-length': 1_000_000 }).write(Buffer.alloc(100_000, 1));
@@ -128,9 +161,43 @@ t.test('an import survives the death of server and worker, and goes on where it 
   await eventually(async () => (await importOf(id)).bytes === 50_000);
   await server.kill9('tree');
   origin.asked.length = 0;
+  Object.assign(env, { ACCESS: 'accounts', IMPORT_MAX_SECONDS: '3', MAX_IMPORTS_PER_ACCOUNT: '1' });
   await server.restart();
   await eventually(() => origin.asked.length > 0);
   t.match(origin.asked[0]?.headers, { range: 'bytes=50000-', 'if-range': '"one"' });
   origin.interfere = () => false;
-  await call('DELETE', `/api/v1/videos/${id}`);
+});
+
+t.test("an import is its account's alone, which has one at a time, and may not take for ever", async t => {
+  const signUp = async (name: string) => {
+    const person = { email: `${name}@example.com`, password: 'correct horse battery staple', name };
+    const { json } = await call('POST', '/api/v1/accounts', person);
+    return { authorization: `Bearer ${(json as { accessToken: string }).accessToken}` };
+  };
+  const [ada, bob] = [await signUp('ada'), await signUp('bob')];
+  origin.interfere = (_request, response) => {
+    response.writeHead(200, { 'content-length': 1_000_000 }).write(Buffer.alloc(50_000, 1));
+    return true;
+  };
+  const begun = (who: Record<string, string>) =>
+    call('POST', '/api/v1/imports', { url: origin.url('/a_talk.mp4').href, visibility: 'private' }, who);
+  t.match(await begun({}), { status: 401 });
+  const first = await begun(ada);
+  t.equal(first.status, 202);
+  t.match(await begun(ada), { status: 429, json: { code: 'too-many-imports' } });
+  t.equal((await begun(bob)).status, 202, 'others have their own');
+  const path = `/api/v1/imports/${(first.json as ImportedVideo).id}`;
+  t.equal((await call('GET', path, undefined, ada)).status, 200);
+  for (const who of [bob, {}]) {
+    t.match(await call('GET', path, undefined, who), { status: 404, json: { code: 'not-found' } });
+    t.equal((await call('DELETE', path, undefined, who)).status, 404);
+    t.equal((await call('POST', `${path}/retry`, undefined, who)).status, 404);
+  }
+  const over = await eventually(async () => {
+    const { json } = await call('GET', path, undefined, ada);
+    return (json as ImportAnswer).state === 'failed' && (json as ImportAnswer);
+  });
+  t.match(over.error, /IMPORT_MAX_SECONDS/);
+  origin.interfere = () => false;
+  t.equal((await begun(ada)).status, 202, 'what is over counts no more');
 });

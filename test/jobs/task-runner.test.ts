@@ -74,6 +74,7 @@ t.test('tasks are done', async t => {
     await queue.enqueue(idOf(0), 'thumbnail');
     await queue.enqueue(idOf(9), 'thumbnail');
     t.match(await stateOf(0, 'thumbnail'), { state: 'waiting', percent: 0, attempts: 0, error: null });
+    t.same(await queue.counts(), [{ task: 'thumbnail', state: 'waiting', count: 1, oldestSeconds: 0 }]);
     await videos.update(idOf(0), { state: 'ready' });
     const releasedAt = performance.now();
     await queue.release(idOf(0));
@@ -118,6 +119,11 @@ t.test('tasks are done', async t => {
     await until(2, 'thumbnail', 'failed');
     t.match(await stateOf(2, 'thumbnail'), { attempts: 5, error: 'given up after 5 attempts: never' });
     t.same(failed, [`${idOf(0)} There is no picture in it.`, `${idOf(2)} given up after 5 attempts: never`]);
+    t.match(
+      (await queue.counts()).map(({ task, state, count }) => `${count} ${task} ${state}`),
+      ['2 thumbnail failed'],
+      'what is over and well is not counted',
+    );
   });
 
   t.test('what a process left when it died goes on with its next life', async t => {

@@ -5,6 +5,7 @@ import { pino } from 'pino';
 import type { Test } from 'tap';
 import { EmbeddedPostgres } from '../../src/process/embedded-postgres.ts';
 import { type Database, type DatabaseAddress, openDatabase } from '../../src/store/database.ts';
+import { bringCluster } from '../support/made-cluster.ts';
 import { startPostgres15 } from '../support/postgres-15.ts';
 
 const log = pino({ level: 'silent' });
@@ -17,6 +18,7 @@ export async function startEmbedded(t: Test): Promise<TestServer> {
   const contentDir = await mkdtemp(join(tmpdir(), 'livereel-videos-'));
   const runDir = join(contentDir, 'run');
   await mkdir(runDir);
+  await bringCluster(contentDir);
   const postgres = await EmbeddedPostgres.start({ contentDir, runDir, log });
   return serverAt(t, { connection: postgres.connection }, async () => {
     await postgres.close();

@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { pino } from 'pino';
 import t from 'tap';
 import { runProgram, startProgram } from '../../src/process/child-program.ts';
@@ -109,6 +111,18 @@ t.test('computing time and memory are limited by the kernel', async t => {
     log,
   });
   t.match((await busy.exited).signal, /SIGXCPU|SIGKILL/);
+  const endlessFile = join(cwd, `livereel-endless-${process.pid}`);
+  t.teardown(() => rm(endlessFile, { force: true }));
+  const endless = startProgram({
+    name: 'endless',
+    program: 'sh',
+    args: ['-c', 'exec cat /dev/zero > "$0"', endlessFile],
+    cwd,
+    stdin: 'ignore',
+    limits: { fileBytes: 100_000 },
+    log,
+  });
+  t.equal((await endless.exited).signal, 'SIGXFSZ');
   const greedy = startProgram({
     name: 'greedy',
     program: 'python3',

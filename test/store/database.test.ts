@@ -9,6 +9,7 @@ import { EmbeddedPostgres } from '../../src/process/embedded-postgres.ts';
 import { type DatabaseAddress, openDatabase } from '../../src/store/database.ts';
 import { allMigrations } from '../../src/store/migrations/all-migrations.ts';
 import { eventually } from '../support/eventually.ts';
+import { bringCluster } from '../support/made-cluster.ts';
 import { startPostgres15 } from '../support/postgres-15.ts';
 
 const steps = Object.keys(allMigrations).length;
@@ -16,6 +17,7 @@ const log = pino({ level: 'silent' });
 const contentDir = await mkdtemp(join(tmpdir(), 'livereel-database-'));
 const runDir = join(contentDir, 'run');
 await mkdir(runDir);
+await bringCluster(contentDir);
 const embedded = await EmbeddedPostgres.start({ contentDir, runDir, log });
 const server = await startPostgres15();
 t.teardown(async () => {
@@ -82,6 +84,38 @@ t.test('a query goes on when Postgres is killed under it, and nothing committed 
     await eventually(() => embedded.isUp && embedded.pid !== killed);
   }
   t.ok(await database.isUp());
+  await database.close();
+});
+
+t.test('of two transactions that wait for one another, each is done', async t => {
+  const database = await openDatabase({ connection: embedded.connection, schema: 'crossing', log });
+  const ids = ['AAAAAAAAAAAA', 'BBBBBBBBBBBB'] as const;
+  await database.knex('videos').insert(ids.map(id => ({ ...video, id, title: '' })));
+  let tries = 0;
+  let held = 0;
+  let meet: () => void = () => undefined;
+  const met = new Promise<void>(resolve => {
+    meet = resolve;
+  });
+  const cross = (order: readonly string[]) =>
+    database.run(knex =>
+      knex.transaction(async trx => {
+        tries += 1;
+        for (const id of order) {
+          await trx('videos')
+            .where({ id })
+            .update({ title: trx.raw("title || '+'") });
+          // Each holds its first row before either asks for its second.
+          held += 1;
+          if (held === 2) meet();
+          await met;
+        }
+      }),
+    );
+  await Promise.all([cross(ids), cross(ids.toReversed())]);
+  t.equal(tries, 3, 'one of them twice');
+  const titles = (await database.knex('videos')).map(row => row.title);
+  t.same(titles, ['++', '++']);
   await database.close();
 });
 

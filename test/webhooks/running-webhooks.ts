@@ -25,7 +25,7 @@ export async function startWebhooks(t: Test, server: TestServer, allowNetworks =
     new VideoStore(database),
   ];
   const secrets = new WebhookSecrets(Buffer.alloc(32, 7));
-  const guard = new AddressGuard({ allowNetworks });
+  const guard = new AddressGuard({ allowNetworks, openedBy: 'WEBHOOK_ALLOW_NETWORKS' });
   const client = new GuardedClient({ guard });
   const address = () => ({ publicUrl: 'http://127.0.0.1:8000', hasWebRtc: false });
   const log = pino({ level: 'silent' });

@@ -96,6 +96,23 @@ t.test('messages go to the public internet and to what was opened, nowhere else'
   });
 });
 
+t.test('deliveries come a page at a time, by cursors of their own list alone', async t => {
+  const { create, webhooks } = await startWebhooks(t, server);
+  const url = 'https://example.org/';
+  const [one, other] = [await create(atHome, { url }), await create(atHome, { url })];
+  const { id } = one.endpoint;
+  for (let count = 0; count < 3; count += 1) await webhooks.test(atHome, id);
+  const page = (of: string, cursor?: string) =>
+    webhooks.deliveriesOf(atHome, of, { limit: 2, ...(cursor !== undefined && { cursor }) });
+  const first = await page(id);
+  const rest = await page(id, `${first.nextCursor}`);
+  t.equal(new Set([...first.items, ...rest.items].map(({ sequence }) => sequence)).size, 3);
+  t.equal(rest.nextCursor, null);
+  for (const cursor of [`${first.nextCursor}`, '1']) {
+    await t.rejects(page(other.endpoint.id, cursor), { code: 'validation-failed' });
+  }
+});
+
 t.test('an account has ten webhooks at most, however many it asks for at once', async t => {
   const { create, webhooks } = await startWebhooks(t, server);
   const wishes = Array.from({ length: 14 }, () => create(atHome, { url: 'https://example.org/' }));

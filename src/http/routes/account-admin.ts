@@ -9,11 +9,14 @@ import {
   setAccountRequest,
 } from '../../api/account.ts';
 import { LivereelError } from '../../errors.ts';
+import { readCursor, writeCursor } from '../../store/list-cursor.ts';
 import { presentAccount } from '../account-presentation.ts';
 import { personOf } from '../asker.ts';
 import { problems } from '../problem-schema.ts';
 
 const tags = ['accounts'];
+// In the order of the ids alone.
+const listName = 'accounts';
 const security = [{ accessToken: [] }, { loginCookie: [] }, { apiKey: [] }];
 
 const listAccounts = createRoute({
@@ -55,10 +58,13 @@ export function addAccountAdminRoutes(app: OpenAPIHono, store: Pick<AccountStore
   app.openapi(listAccounts, async c => {
     await requireAdmin(c);
     const { limit, cursor } = c.req.valid('query');
-    const found = await store.list(limit + 1, cursor);
+    const after = cursor === undefined ? undefined : readCursor(listName, cursor, 'string').id;
+    const found = await store.list(limit + 1, after);
     const items = found.slice(0, limit).map(presentAccount);
+    const { id } = items.at(-1) ?? { id: '' };
+    const nextCursor = found.length > limit ? writeCursor(listName, { key: '', id }) : null;
     c.header('Cache-Control', 'no-store');
-    return c.json({ items, nextCursor: found.length > limit ? (items.at(-1)?.id ?? null) : null }, 200);
+    return c.json({ items, nextCursor }, 200);
   });
 
   app.openapi(setAccount, async c => {

@@ -10,6 +10,8 @@ import * as deletions from './0008-deletions.ts';
 import * as webhooks from './0009-webhooks.ts';
 import * as playbackEpoch from './0010-playback-epoch.ts';
 import * as videoOrders from './0011-video-orders.ts';
+import * as repliesNewest from './0012-replies-newest.ts';
+import * as failedTasks from './0013-failed-tasks.ts';
 
 /** One step of the schema. Steps that were released are never changed, only followed by others. */
 export type Migration = {
@@ -30,4 +32,6 @@ export const allMigrations: Readonly<Record<string, Migration>> = {
   '0009-webhooks': webhooks,
   '0010-playback-epoch': playbackEpoch,
   '0011-video-orders': videoOrders,
+  '0012-replies-newest': repliesNewest,
+  '0013-failed-tasks': failedTasks,
 };

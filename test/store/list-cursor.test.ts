@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { readCursor, writeCursor } from '../../src/library/video-cursor.ts';
+import { readCursor, writeCursor } from '../../src/store/list-cursor.ts';
 
 const id = 'f3Kq9ZtA1bXy';
 
