@@ -27,6 +27,11 @@ async function open(path: string): Promise<void> {
     render(html`<lr-login .isNew=${path === '/signup'}></lr-login>`, document.body);
     return;
   }
+  if (path === '/videos') {
+    await import('./library/library-page.ts');
+    render(html`<lr-library></lr-library>`, document.body);
+    return;
+  }
   if (path === '/account') {
     await import('./account/account-page.ts');
     render(html`<lr-account></lr-account>`, document.body);

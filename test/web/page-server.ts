@@ -1,13 +1,12 @@
 import { createReadStream, existsSync, statSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { extname, join } from 'node:path';
-import { build } from 'vite';
 import { type WebSocket, WebSocketServer } from 'ws';
+import type { AccessAnswer } from '../../src/api/account.ts';
 import type { Transcript } from '../../src/api/transcript.ts';
 import type { VideoAnswer } from '../../src/api/video.ts';
+import { builtPage } from './built-page.ts';
 import type { WebRtcStandIn } from './webrtc-stand-in.ts';
 
 const types: Record<string, string> = {
@@ -18,11 +17,14 @@ const types: Record<string, string> = {
   '.m3u8': 'application/vnd.apple.mpegurl',
 };
 
+/** What everybody is told who is not logged in: videos are for watching. */
+const somebody: AccessAnswer = { access: 'accounts', mayPublish: true, account: null };
+
 /** The built page with as much of a server behind it as a test plays by hand; the real one is for `test/e2e`. */
 export class PageServer {
   readonly #http = createServer((request, response) => this.#answer(request, response));
   readonly #ingest = new WebSocketServer({ server: this.#http });
-  readonly #folder: string;
+  readonly #folder: string | undefined;
   readonly #viewers = new Map<string, Set<ServerResponse>>();
   readonly videos = new Map<string, VideoAnswer>();
   /** What `GET /api/v1/videos/<id>/transcript` answers. */
@@ -44,7 +46,7 @@ export class PageServer {
   /** Bytes that came in by the WebSocket; each is acknowledged at once. */
   receivedBytes = 0;
 
-  private constructor(folder: string) {
+  private constructor(folder: string | undefined) {
     this.#folder = folder;
     this.#ingest.on('connection', socket => {
       socket.send(JSON.stringify({ type: 'ready', offset: this.receivedBytes }));
@@ -61,11 +63,9 @@ export class PageServer {
     });
   }
 
-  /** Serves on a free port; builds the page into a folder of its own, where it is wanted. */
+  /** Serves on a free port; the built page too, where it is wanted. */
   static async start(hasPage = true): Promise<PageServer> {
-    const folder = await mkdtemp(join(tmpdir(), 'livereel-page-'));
-    if (hasPage) await build({ configFile: 'vite.config.ts', logLevel: 'error', build: { outDir: folder } });
-    const server = new PageServer(folder);
+    const server = new PageServer(hasPage ? await builtPage() : undefined);
     await new Promise<void>(resolve => server.#http.listen(0, '127.0.0.1', resolve));
     return server;
   }
@@ -131,7 +131,6 @@ export class PageServer {
     this.dropPublishers();
     this.#http.closeAllConnections();
     await new Promise(resolve => this.#http.close(resolve));
-    await rm(this.#folder, { recursive: true, force: true });
   }
 
   #answer(request: IncomingMessage, response: ServerResponse): void {
@@ -143,6 +142,7 @@ export class PageServer {
     } else if (watched !== undefined && part === 'transcript' && this.transcripts.has(watched)) {
       respond(response, 200, this.transcripts.get(watched) as Transcript);
     } else if (pathname === '/api/v1/webrtc') respond(response, 200, this.#webrtcStatus());
+    else if (pathname === '/api/v1/access') respond(response, 200, somebody);
     else if (/^\/whe?i?p\//.test(pathname) && this.webrtc) void this.#answerPeer(pathname, request, response);
     else if (/^\/api\/v1\/sessions\/\w+\/end$/.test(pathname)) {
       this.endings += 1;
@@ -152,12 +152,12 @@ export class PageServer {
     else if (pathname.startsWith('/api/')) respond(response, 404, { code: 'not-found' });
     else if (/^\/(hls|videos)\//.test(pathname)) {
       serve(join(this.mediaFolder, pathname.replace(/^\/\w+\/\w+/, '')), response);
+    } else if (this.#folder === undefined) {
+      response.writeHead(200, { 'content-type': 'text/html' }).end('<title>-</title>');
     } else {
       const file = join(this.#folder, pathname);
       const isFile = existsSync(file) && statSync(file).isFile();
-      if (isFile || existsSync(join(this.#folder, 'index.html')))
-        serve(isFile ? file : join(this.#folder, 'index.html'), response);
-      else response.writeHead(200, { 'content-type': 'text/html' }).end('<title>-</title>');
+      serve(isFile ? file : join(this.#folder, 'index.html'), response);
     }
   }
 

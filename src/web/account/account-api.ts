@@ -6,8 +6,7 @@ import type {
   OwnAccountAnswer,
   RefreshAnswer,
 } from '../../api/account.ts';
-import { PublishError } from '../../client/publish-error.ts';
-import { problemOf } from '../../client/session-api.ts';
+import { askServer as ask } from '../elements/server-api.ts';
 
 export type { AccessAnswer, AccountAnswer, ApiKeyAnswer, NewApiKeyAnswer, OwnAccountAnswer };
 
@@ -51,14 +50,3 @@ export const createKey = (name: string): Promise<NewApiKeyAnswer> => ask('POST',
 
 /** Revokes an API key. */
 export const revokeKey = (id: string): Promise<void> => ask('DELETE', `${keys}/${id}`);
-
-/** @throws PublishError `server-unreachable`, or the server's code with `facts.status`. */
-async function ask<T>(method: string, path: string, body?: object): Promise<T> {
-  const sent = body && { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } };
-  const answer = await fetch(path, { method, ...sent }).catch(cause => {
-    const detail = 'The server does not answer. Check your connection, then try again.';
-    throw new PublishError('server-unreachable', detail, { cause });
-  });
-  if (!answer.ok) throw await problemOf(answer);
-  return (answer.status === 204 ? undefined : await answer.json()) as T;
-}

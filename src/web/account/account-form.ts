@@ -33,9 +33,9 @@ export abstract class AccountForm extends LightElement {
   /** What became of it; read out when it changes. */
   protected outcome(): TemplateResult {
     const { kind, words } = this.#outcome;
-    return html`<p class=${`outcome ${kind}`} role=${kind === 'failed' ? 'alert' : 'status'} data-testid="outcome">
-      ${words === '' ? nothing : words}
-    </p>`;
+    return html`<p class=${`outcome ${kind}`} role=${kind === 'failed' ? 'alert' : 'status'} data-testid="outcome"
+      >${words === '' ? nothing : words}</p
+    >`;
   }
 
   #show(outcome: Outcome): void {

@@ -27,7 +27,7 @@ export class AccountPage extends LightElement {
     return html`<header class="account-header">
         <a class="wordmark" href="/">livereel</a>
         <nav>
-          <a class="button" href="/capture">Record a video</a>
+          <a class="button" href="/videos">Videos</a>
           <button class="button" data-testid="log-out" @click=${this.#leave}>Log out</button>
         </nav>
       </header>

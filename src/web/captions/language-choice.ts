@@ -3,7 +3,7 @@ import { live } from 'lit/directives/live.js';
 import { PublishError } from '../../client/publish-error.ts';
 import { LightElement } from '../elements/light-element.ts';
 import { ownVideoToken } from '../elements/own-videos.ts';
-import { correctLanguage } from '../elements/video-api.ts';
+import { changeVideo } from '../elements/video-api.ts';
 import { languageChoices, languageName } from './spoken-languages.ts';
 
 const noteMillis = 8_000;
@@ -38,7 +38,7 @@ export class LanguageChoice extends LightElement {
     this.#isSaving = true;
     this.#tell('');
     try {
-      await correctLanguage(this.videoId, chosen, ownVideoToken(this.videoId));
+      await changeVideo(this.videoId, { language: chosen }, ownVideoToken(this.videoId));
       if (chosen !== 'auto') this.language = chosen;
       this.#tell(
         chosen === 'auto' ? 'The language is found out anew' : `Corrected: ${languageName(chosen)} is spoken`,

@@ -11,12 +11,14 @@ import contrast from 'lucide-static/icons/contrast.svg?raw';
 import copy from 'lucide-static/icons/copy.svg?raw';
 import download from 'lucide-static/icons/download.svg?raw';
 import keyboard from 'lucide-static/icons/keyboard.svg?raw';
+import grid from 'lucide-static/icons/layout-grid.svg?raw';
 import maximize from 'lucide-static/icons/maximize.svg?raw';
 import mic from 'lucide-static/icons/mic.svg?raw';
 import micOff from 'lucide-static/icons/mic-off.svg?raw';
 import minimize from 'lucide-static/icons/minimize.svg?raw';
 import minus from 'lucide-static/icons/minus.svg?raw';
 import pause from 'lucide-static/icons/pause.svg?raw';
+import pencil from 'lucide-static/icons/pencil.svg?raw';
 import pictureInPicture from 'lucide-static/icons/picture-in-picture-2.svg?raw';
 import play from 'lucide-static/icons/play.svg?raw';
 import plus from 'lucide-static/icons/plus.svg?raw';
@@ -39,6 +41,7 @@ const icons = {
   copy,
   down,
   download,
+  grid,
   keyboard,
   letters,
   maximize,
@@ -47,6 +50,7 @@ const icons = {
   minimize,
   minus,
   pause,
+  pencil,
   'picture-in-picture': pictureInPicture,
   play,
   plus,

@@ -3,9 +3,7 @@ export function pageToken(): string | null {
   return new URLSearchParams(location.search).get('token');
 }
 
-/** An address of the API with the page's token, where it has one. `path` may have a query of its own. */
-export function withPageToken(path: string): string {
-  const token = pageToken();
-  if (token === null) return path;
-  return `${path}${path.includes('?') ? '&' : '?'}token=${encodeURIComponent(token)}`;
+/** An address of the API with a token, the page's own where none is given. */
+export function withToken(path: string, token = pageToken()): string {
+  return token === null ? path : `${path}?token=${encodeURIComponent(token)}`;
 }

@@ -1,21 +1,52 @@
 import type { Transcript } from '../../api/transcript.ts';
-import type { VideoAnswer } from '../../api/video.ts';
+import type { ChangeVideoRequest, VideoAnswer, VideoPage } from '../../api/video.ts';
 import { PublishError } from '../../client/publish-error.ts';
 import { reachableUrl } from '../../client/reachable-url.ts';
 import { problemOf } from '../../client/session-api.ts';
-import { withPageToken } from './page-token.ts';
+import { withToken } from './page-token.ts';
 
 export type { VideoAnswer };
 
 const unreachable = 'The server does not answer. Trying again.';
 
 /**
- * The video, its addresses as this page can reach them.
+ * The video, its addresses as this page can reach them. `token`: what lets the page see a private one, in place of what
+ * it was opened with.
  * @throws PublishError `server-unreachable`, or the server's code with `facts.status`.
  */
-export async function readVideo(id: string, signal?: AbortSignal): Promise<VideoAnswer> {
-  const answer = await reach(withPageToken(`/api/v1/videos/${id}`), signal === undefined ? {} : { signal });
-  const video = (await answer.json()) as VideoAnswer;
+export async function readVideo(id: string, signal: AbortSignal, token?: string): Promise<VideoAnswer> {
+  const answer = await reach(withToken(`/api/v1/videos/${id}`, token), { signal });
+  return fromHere((await answer.json()) as VideoAnswer);
+}
+
+/** Which videos: one's own or those of everybody, behind `cursor` where there is one. */
+export type WantedVideos = {
+  readonly isOwn: boolean;
+  readonly cursor?: string | undefined;
+  /** 48 where it is left out. */
+  readonly limit?: number;
+};
+
+/**
+ * A page of videos, the newest first.
+ * @throws PublishError as `readVideo`; `unauthorized` for one's own where nobody knows who asks.
+ */
+export async function readVideos(
+  { isOwn, cursor, limit = 48 }: WantedVideos,
+  signal: AbortSignal,
+): Promise<VideoPage> {
+  const query = new URLSearchParams({
+    limit: `${limit}`,
+    ...(isOwn && { owner: 'me' }),
+    ...(cursor && { cursor }),
+  });
+  const answer = await reach(`/api/v1/videos?${query}`, { signal });
+  const { items, nextCursor } = (await answer.json()) as VideoPage;
+  return { items: items.map(fromHere), nextCursor };
+}
+
+/** A video with its addresses as this page can reach them. */
+function fromHere(video: VideoAnswer): VideoAnswer {
   const here = (url: string | null) => (url === null ? null : reachableUrl(url, location.origin));
   return {
     ...video,
@@ -46,7 +77,7 @@ export async function renameVideo(id: string, title: string, ingestToken: string
  * @throws PublishError as `readVideo`.
  */
 export async function readTranscript(id: string, signal: AbortSignal): Promise<Transcript> {
-  const answer = await reach(withPageToken(`/api/v1/videos/${id}/transcript`), { signal });
+  const answer = await reach(withToken(`/api/v1/videos/${id}/transcript`), { signal });
   return (await answer.json()) as Transcript;
 }
 
@@ -67,16 +98,32 @@ export async function readPlaybackToken(
 }
 
 /**
- * Corrects which language is spoken; `auto` has it found out anew.
- * @throws PublishError as `readVideo`; `unauthorized` or `bad-token` where not everybody may.
+ * Changes what is said of a video, with the login, or with the ingest token of its session. A language that is `auto`
+ * is found out anew.
+ * @throws PublishError as `readVideo`; `unauthorized`, `forbidden` or `bad-token` where not everybody may.
  */
-export async function correctLanguage(id: string, language: string, ingestToken?: string): Promise<void> {
-  const authorization = ingestToken === undefined ? {} : { authorization: `Bearer ${ingestToken}` };
+export async function changeVideo(
+  id: string,
+  changes: ChangeVideoRequest,
+  ingestToken?: string,
+): Promise<void> {
   await reach(`/api/v1/videos/${id}`, {
     method: 'PATCH',
-    headers: { 'content-type': 'application/json', ...authorization },
-    body: JSON.stringify({ language }),
+    headers: { 'content-type': 'application/json', ...authorization(ingestToken) },
+    body: JSON.stringify(changes),
   });
+}
+
+/**
+ * Deletes a video for good.
+ * @throws PublishError as `changeVideo`.
+ */
+export async function deleteVideo(id: string, ingestToken?: string): Promise<void> {
+  await reach(`/api/v1/videos/${id}`, { method: 'DELETE', headers: authorization(ingestToken) });
+}
+
+function authorization(ingestToken: string | undefined): Record<string, string> {
+  return ingestToken === undefined ? {} : { authorization: `Bearer ${ingestToken}` };
 }
 
 async function reach(url: string, init: RequestInit): Promise<Response> {

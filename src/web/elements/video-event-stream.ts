@@ -1,4 +1,4 @@
-import { withPageToken } from './page-token.ts';
+import { pageToken } from './page-token.ts';
 
 const lookMillis = 2_500;
 const againMillis = 15_000;
@@ -16,10 +16,18 @@ export class VideoEventStream {
 
   /**
    * `listen` is called with each stream that is opened, before anything has come. `isViewer`: whether that counts as
-   * somebody who watches.
+   * somebody who watches. `token`: what lets this page see a private video, in place of the one it was opened with.
    */
-  constructor(id: string, listen: (stream: EventSource) => void, isViewer = true) {
-    this.#url = withPageToken(`/api/v1/videos/${id}/events${isViewer ? '' : '?viewer=0'}`);
+  constructor(
+    id: string,
+    listen: (stream: EventSource) => void,
+    { isViewer = true, token = pageToken() }: { isViewer?: boolean; token?: string | null } = {},
+  ) {
+    const query = new URLSearchParams({
+      ...(!isViewer && { viewer: '0' }),
+      ...(token !== null && { token }),
+    });
+    this.#url = `/api/v1/videos/${id}/events${query.size === 0 ? '' : `?${query}`}`;
     this.#listen = listen;
     this.#source = this.#open();
     this.#timer = setInterval(() => this.#look(), lookMillis);

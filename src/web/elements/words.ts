@@ -36,5 +36,16 @@ export function moment(at: Date, now: Date): string {
   if (minutes < 1) return 'just now';
   if (minutes < 60) return `${minutes} min ago`;
   if (minutes < 24 * 60) return `${Math.floor(minutes / 60)} h ago`;
+  return day(at);
+}
+
+/** A day as a date: `28 Nov 2026`. */
+export function day(at: Date): string {
   return new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', year: 'numeric' }).format(at);
+}
+
+/** A reason of the server as a sentence: some are the words of a tool, without a capital and a stop. */
+export function sentence(reason: string): string {
+  const words = reason.trim();
+  return `${words.charAt(0).toUpperCase()}${words.slice(1)}${/[.!?]$/.test(words) ? '' : '.'}`;
 }

@@ -3,12 +3,17 @@ import { PublishError } from '../../client/publish-error.ts';
 import { icon } from '../elements/icon.ts';
 import { LightElement } from '../elements/light-element.ts';
 import { readVideo, type VideoAnswer } from '../elements/video-api.ts';
-import { clock, megabytes } from '../elements/words.ts';
+import { clock, megabytes, sentence } from '../elements/words.ts';
 import type { TitleField } from './title-field.ts';
 import '../elements/copy-link.ts';
 import './title-field.ts';
 
 const pollMillis = 700;
+const audienceWords = {
+  public: 'everyone can watch',
+  unlisted: 'everyone with the link can watch',
+  private: 'only you can watch',
+} as const;
 
 /**
  * What is shown after stop: the take in a loop as soon as the server has made the video, and what to do next.
@@ -94,14 +99,14 @@ export class FinishedTake extends LightElement {
       return html`<p class="facts">Everything is safe on the server. You may close this page.</p>`;
     }
     return html`<p class="facts number">
-      ${clock(video.durationSeconds ?? 0)} · ${megabytes(video.sizeBytes ?? 0)} · everyone with the link can watch
+      ${clock(video.durationSeconds ?? 0)} · ${megabytes(video.sizeBytes ?? 0)} · ${audienceWords[video.visibility]}
     </p>`;
   }
 
   #failure(video: VideoAnswer) {
     return html`<div class="message alone" role="alert">
       <h1 data-testid="error-message">The video could not be made</h1>
-      <p>${video.error?.message ?? 'The server gave no reason.'}</p>
+      <p>${sentence(video.error?.message ?? 'The server gave no reason')}</p>
       <div class="actions">
         <button class="button primary" data-testid="record-another" @click=${this.#another}>Record another</button>
       </div>
@@ -123,7 +128,7 @@ export class FinishedTake extends LightElement {
     const { signal } = this.#gone;
     while (!signal.aborted) {
       try {
-        this.#video = await readVideo(this.videoId, signal);
+        this.#video = await readVideo(this.videoId, signal, this.ingestToken);
         this.#problem = undefined;
         if (this.#video.state === 'ready' || this.#video.state === 'failed') {
           this.requestUpdate();

@@ -1,5 +1,5 @@
 import { CaptionFeed } from '../captions/caption-feed.ts';
-import { correctLanguage } from '../elements/video-api.ts';
+import { changeVideo } from '../elements/video-api.ts';
 import { VideoEventStream } from '../elements/video-event-stream.ts';
 
 /** Warnings of the server that are about captions, each in words. */
@@ -23,7 +23,11 @@ export class RecordingCaptions extends EventTarget {
     this.#id = id;
     this.#ingestToken = ingestToken;
     this.feed = new CaptionFeed(id);
-    this.#stream = new VideoEventStream(id, stream => this.feed.listen(stream), false);
+    this.#stream = new VideoEventStream(id, stream => this.feed.listen(stream), {
+      isViewer: false,
+      // Of a private video nobody else is told anything, and the login may run out while it is recorded.
+      token: ingestToken,
+    });
     this.feed.addEventListener('change', () => this.#onFeed());
   }
 
@@ -46,7 +50,7 @@ export class RecordingCaptions extends EventTarget {
   /** Corrects which language is spoken; captions go on in it. */
   async setLanguage(language: string): Promise<void> {
     try {
-      await correctLanguage(this.#id, language, this.#ingestToken);
+      await changeVideo(this.#id, { language }, this.#ingestToken);
     } catch {
       this.#tell('The language could not be changed. It can be, on the video’s page, later.');
     }

@@ -1,21 +1,33 @@
 import '../account/account-link.ts';
 import { html, nothing, type TemplateResult } from 'lit';
+import type { GivenAddress } from '../upload/address-field.ts';
+import '../upload/address-field.ts';
 import '../upload/file-drop.ts';
+import '../upload/import-panel.ts';
 import '../upload/upload-panel.ts';
 import type { CameraProblem } from './camera.ts';
 
-/** Who is logged in, and a way to their account; who has to log in first is led there. */
-export function accountLink(): TemplateResult {
-  return html`<lr-account-link></lr-account-link>`;
+/** Who is logged in, and ways to their account and to the videos; who has to log in first is led there. */
+export function waysOut(): TemplateResult {
+  return html`<nav class="ways-out">
+    <a class="button over-video" href="/videos">Videos</a><lr-account-link></lr-account-link>
+  </nav>`;
 }
 export type { DroppedFile } from '../upload/file-drop.ts';
+
+/** What is taken instead of a recording. */
+export type BroughtIn = {
+  readonly upload: (file: File) => void;
+  /** `url`: the address of a video that is on the web. */
+  readonly fetch: (url: string) => void;
+};
 
 /** The first screen: says what this is, and asks before the browser does. */
 export function welcomeMessage(
   isOpening: boolean,
   turnOn: () => void,
   shareScreen: (() => void) | undefined,
-  upload: (file: File) => void,
+  brought: BroughtIn,
 ): TemplateResult {
   const words = isOpening
     ? 'Your browser asks whether this page may use camera and microphone. Choose Allow.'
@@ -32,9 +44,18 @@ export function welcomeMessage(
           ? nothing
           : html`<button class="button" ?disabled=${isOpening} @click=${shareScreen}>Share a screen</button>`
       }
-      ${isOpening ? nothing : fileButton(upload)}
+      ${isOpening ? nothing : fileButton(brought.upload)}
     </div>
+    ${isOpening ? nothing : addressField(brought.fetch)}
   </div>`;
+}
+
+/** Asks for the address of a video. */
+export function addressField(fetch: (url: string) => void, isFolded = false): TemplateResult {
+  return html`<lr-address-field
+    ?is-folded=${isFolded}
+    @address-given=${({ url }: GivenAddress) => fetch(url)}
+  ></lr-address-field>`;
 }
 
 /** Asks for a file; one that is dropped anywhere on the page is taken too. */
@@ -68,8 +89,8 @@ export type NextSteps = {
   readonly safeWay: (() => void) | undefined;
   readonly shareScreen: (() => void) | undefined;
   readonly dismiss: (() => void) | undefined;
-  /** A file in place of what cannot be recorded. */
-  readonly upload: ((file: File) => void) | undefined;
+  /** Something else in place of what cannot be recorded. */
+  readonly brought: BroughtIn | undefined;
 };
 
 /** A failure: a sentence, a reason, the next steps. */
@@ -78,11 +99,12 @@ export function problemMessage(problem: CameraProblem, steps: NextSteps): Templa
     run === undefined ? nothing : html`<button class=${`button ${kind}`} @click=${run}>${label}</button>`;
   const actions =
     steps.safeUrl === undefined
-      ? html`${step('Record the safe way', steps.safeWay, 'primary')}${step('Try again', steps.retry, steps.safeWay === undefined ? 'primary' : '')}${step('Share a screen', steps.shareScreen)}${steps.upload === undefined ? nothing : fileButton(steps.upload)}${step('Back', steps.dismiss)}`
+      ? html`${step('Record the safe way', steps.safeWay, 'primary')}${step('Try again', steps.retry, steps.safeWay === undefined ? 'primary' : '')}${step('Share a screen', steps.shareScreen)}${steps.brought === undefined ? nothing : fileButton(steps.brought.upload)}${step('Back', steps.dismiss)}`
       : html`<a class="button primary" href=${steps.safeUrl}>Open what is safe</a>${step('Record another', steps.again)}`;
   return html`<div class="message centre over" role="alert">
     <h2 data-testid="error-message">${problem.title}</h2>
     <p>${problem.advice}</p>
     <div class="actions">${actions}</div>
+    ${steps.brought === undefined || steps.safeUrl !== undefined ? nothing : addressField(steps.brought.fetch)}
   </div>`;
 }

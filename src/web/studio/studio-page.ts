@@ -8,10 +8,11 @@ import { livePill } from './live-pill.ts';
 import { type Recording, recordingProblem } from './recording.ts';
 import { studioControls } from './studio-controls.ts';
 import {
-  accountLink,
+  addressField,
   type DroppedFile,
   fileButton,
   problemMessage,
+  waysOut,
   welcomeMessage,
 } from './studio-messages.ts';
 import type { StudioPicture } from './studio-picture.ts';
@@ -28,7 +29,8 @@ type Stage =
   | 'recording'
   | 'finishing'
   | 'finished'
-  | 'uploading';
+  | 'uploading'
+  | 'importing';
 
 const redrawMillis = 250;
 
@@ -41,6 +43,7 @@ export class StudioPage extends LightElement {
   #problem: (CameraProblem & { readonly needsOtherWay?: boolean }) | undefined;
   #recording: Recording | undefined;
   #file: File | undefined;
+  #address: string | undefined;
   #still: string | undefined;
   #redraw: ReturnType<typeof setInterval> | undefined;
 
@@ -76,14 +79,14 @@ export class StudioPage extends LightElement {
 
   override render() {
     if (this.#stage === 'finished') return this.#finished();
-    if (this.#stage === 'uploading') return this.#uploading();
+    if (this.#stage === 'uploading' || this.#stage === 'importing') return this.#bringing();
     const isWelcome = this.#stage === 'welcome' || this.#stage === 'opening';
     return html`<main class=${`studio ${this.#stage}`}>
       <h1 class="only-spoken">Record a video</h1>
       ${isWelcome ? html`<p class="wordmark">livereel</p>` : nothing}
-      ${isWelcome || this.#stage === 'preview' ? accountLink() : nothing}
+      ${isWelcome || this.#stage === 'preview' ? waysOut() : nothing}
       ${this.#picture()}
-      <div class="top">${livePill(this.#recording, this.#media.notice)}${this.#watchLink()}${this.#stage === 'preview' ? fileButton(this.#upload, 'over-video') : nothing}</div>
+      <div class="top">${livePill(this.#recording, this.#media.notice)}${this.#watchLink()}${this.#stage === 'preview' ? this.#instead() : nothing}</div>
       ${isWelcome || this.#problem !== undefined ? this.#centre() : nothing}
       ${this.#stage === 'preview' && this.#problem === undefined ? this.#ways.choice() : nothing}
       ${isWelcome ? nothing : this.#controls()}
@@ -96,13 +99,25 @@ export class StudioPage extends LightElement {
     </main>`;
   }
 
-  #uploading() {
+  #bringing() {
+    const isFile = this.#stage === 'uploading';
+    const closed = () => this.#show('welcome');
     return html`<main class="studio uploading">
-      <h1 class="only-spoken">Upload a video</h1>
+      <h1 class="only-spoken">${isFile ? 'Upload a video' : 'Import a video'}</h1>
       <p class="wordmark">livereel</p>
-      <lr-upload .file=${this.#file} @closed=${() => this.#show('welcome')}></lr-upload>
+      ${
+        isFile
+          ? html`<lr-upload .file=${this.#file} @closed=${closed}></lr-upload>`
+          : html`<lr-import .url=${this.#address} @closed=${closed}></lr-import>`
+      }
       ${this.#dropHere()}
     </main>`;
+  }
+
+  #instead() {
+    return html`<div class="instead">
+      ${fileButton(this.#upload, 'over-video')}${addressField(this.#fetch, true)}
+    </div>`;
   }
 
   #dropHere() {
@@ -140,7 +155,7 @@ export class StudioPage extends LightElement {
     const canShareScreen = this.#media.canShareScreen;
     const share = canShareScreen ? this.#shareScreen : undefined;
     if (this.#problem === undefined)
-      return welcomeMessage(this.#stage === 'opening', this.#turnOn, share, this.#upload);
+      return welcomeMessage(this.#stage === 'opening', this.#turnOn, share, this.#brought);
     const isPossible = platformProblem(this.#ways.recorderType) === undefined;
     const isOpen = this.#media.preview !== null;
     return problemMessage(this.#problem, {
@@ -150,7 +165,7 @@ export class StudioPage extends LightElement {
       safeWay: this.#problem.needsOtherWay === true && isOpen ? this.#recordSafely : undefined,
       shareScreen: isPossible && !isOpen ? share : undefined,
       dismiss: isOpen ? () => this.#dismiss() : undefined,
-      upload: this.#stage === 'welcome' ? this.#upload : undefined,
+      brought: this.#stage === 'welcome' ? this.#brought : undefined,
     });
   }
 
@@ -212,6 +227,14 @@ export class StudioPage extends LightElement {
     this.#file = file;
     this.#show('uploading');
   };
+
+  readonly #fetch = (url: string): void => {
+    this.#media.close();
+    this.#address = url;
+    this.#show('importing');
+  };
+
+  readonly #brought = { upload: this.#upload, fetch: this.#fetch };
 
   readonly #turnOn = async (): Promise<void> => {
     this.#show('opening');

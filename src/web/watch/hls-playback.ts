@@ -2,6 +2,7 @@ import type Hls from 'hls.js/light';
 import type { ErrorData, HlsConfig, LevelDetails } from 'hls.js/light';
 import { canBegin, stepToLive } from './live-edge.ts';
 import type { Playback } from './playback.ts';
+import { renewedAddress } from './renewed-address.ts';
 
 const lookMillis = 200;
 const longestRetryMillis = 4_000;
@@ -38,7 +39,7 @@ const hlsConfig: Partial<HlsConfig> = {
  */
 export class HlsPlayback extends EventTarget implements Playback {
   readonly video: HTMLVideoElement;
-  readonly #url: string;
+  #url: string;
   readonly #startSeconds: number | undefined;
   readonly #timer: ReturnType<typeof setInterval>;
   #hls: Hls | undefined;
@@ -145,6 +146,14 @@ export class HlsPlayback extends EventTarget implements Playback {
     return this.#userRate;
   }
 
+  /** The same stream under an address with a newer token: what is loaded from now on is asked for with that. */
+  renew(url: string): void {
+    if (url === this.#url) return;
+    this.#url = url;
+    const isNative = this.#hls === undefined && this.video.src !== '';
+    if (isNative) this.#reopenNative(!this.video.paused);
+  }
+
   /** Lets go of the video element and the network. Safe to call twice. */
   close(): void {
     this.#isClosed = true;
@@ -186,7 +195,11 @@ export class HlsPlayback extends EventTarget implements Playback {
 
   #openHls(HlsClass: typeof Hls): void {
     const startPosition = this.#isFollowing ? -1 : (this.#beginSeconds() ?? this.video.currentTime);
-    const hls = new HlsClass({ ...hlsConfig, startPosition });
+    const xhrSetup = (request: XMLHttpRequest, address: string) => {
+      const renewed = renewedAddress(address, this.#url);
+      if (renewed !== address) request.open('GET', renewed, true);
+    };
+    const hls = new HlsClass({ ...hlsConfig, startPosition, xhrSetup });
     this.#hls?.destroy();
     this.#hls = hls;
     const { Events } = HlsClass;
@@ -252,14 +265,16 @@ export class HlsPlayback extends EventTarget implements Playback {
     }, delayMillis);
   }
 
+  #reopenNative(plays: boolean): void {
+    const at = this.video.currentTime;
+    this.video.src = this.#url;
+    if (!this.#isFollowing || !this.isLive) this.video.currentTime = at;
+    if (plays) void this.video.play().catch(() => {});
+  }
+
   readonly #onNativeError = (): void => {
     if (this.#hls !== undefined) return;
-    this.#again(() => {
-      const at = this.video.currentTime;
-      this.video.src = this.#url;
-      if (!this.#isFollowing) this.video.currentTime = at;
-      void this.video.play().catch(() => {});
-    });
+    this.#again(() => this.#reopenNative(true));
   };
 
   // Keys of a headset and the small window pause and seek without asking us.

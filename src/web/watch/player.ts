@@ -18,7 +18,7 @@ const stallShownMillis = 600;
 
 /**
  * The player: a video, its own controls over it, and words when it waits. Keys are the page's, by `keys`. Event
- * `problem` when `playback.problem` has changed.
+ * `problem` when `playback.problem` has changed, `wait` again and again while nothing can be loaded.
  */
 export class Player extends LightElement {
   static override properties = {
@@ -192,9 +192,10 @@ export class Player extends LightElement {
     ></video>`;
   }
 
-  override willUpdate(): void {
+  override willUpdate(changed: Map<string, unknown>): void {
     const playback = this.#playback;
     if (playback === undefined) return;
+    if (changed.has('src')) playback.renew(this.src);
     playback.isHeld = this.isInterrupted;
     playback.clock = this.clock;
     if (this.isOver) playback.end();
@@ -257,6 +258,7 @@ export class Player extends LightElement {
 
   readonly #onPlayback = (): void => {
     this.requestUpdate();
+    if (this.#playback?.isWaiting) this.dispatchEvent(new Event('wait'));
     const problem = this.#playback?.problem;
     if (problem === this.#toldProblem) return;
     this.#toldProblem = problem;

@@ -2,7 +2,7 @@ import { html, nothing } from 'lit';
 import { LightElement } from '../elements/light-element.ts';
 import { pageToken } from '../elements/page-token.ts';
 import { readPlaybackToken, type VideoAnswer } from '../elements/video-api.ts';
-import { moment } from '../elements/words.ts';
+import { day } from '../elements/words.ts';
 import '../elements/copy-link.ts';
 
 const linkLifeSeconds = 7 * 86_400;
@@ -24,7 +24,7 @@ export class ShareLink extends LightElement {
     if (video === undefined) return nothing;
     const isPrivate = video.visibility === 'private';
     if (isPrivate) this.#make(video.id);
-    const until = isPrivate && this.#made !== undefined ? moment(this.#made.expiresAt, new Date()) : null;
+    const until = isPrivate && this.#made !== undefined ? day(this.#made.expiresAt) : null;
     return html`<lr-copy-link
         .href=${this.#href(video)}
         .label=${isPrivate ? 'Copy private link' : 'Copy link'}

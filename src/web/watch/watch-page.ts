@@ -4,7 +4,6 @@ import { CaptionStyle } from '../captions/caption-style.ts';
 import type { SeekEvent } from '../captions/transcript-list.ts';
 import type { TranscriptPanel } from '../captions/transcript-panel.ts';
 import '../captions/transcript-panel.ts';
-import { icon } from '../elements/icon.ts';
 import { type KeyAction, keysDialog, runKey } from '../elements/keys.ts';
 import { LightElement } from '../elements/light-element.ts';
 import type { VideoAnswer } from '../elements/video-api.ts';
@@ -13,7 +12,8 @@ import { clock, megabytes, moment, watching } from '../elements/words.ts';
 import type { Player } from './player.ts';
 import './player.ts';
 import { waitingForFile } from './waiting-file.ts';
-import './share-link.ts';
+import { watchActions } from './watch-actions.ts';
+import { deletedMessage, failedMessage, nothingHereMessage, unreachableMessage } from './watch-messages.ts';
 
 const liveStates = new Set(['created', 'live', 'interrupted']);
 const playableStates = new Set(['live', 'interrupted', 'processing', 'ready']);
@@ -54,8 +54,9 @@ export class WatchPage extends LightElement {
     const error = this.#updates?.error;
     if (video === undefined) return this.#withoutVideo(error?.facts.status, error?.message);
     document.title = `${video.title} - livereel`;
-    if (isPlayable(video)) this.#playbackUrl ??= video.playbackUrl;
-    this.#whepUrl ??= video.whepUrl ?? undefined;
+    // Of a private video they are other ones from time to time.
+    if (isPlayable(video)) this.#playbackUrl = video.playbackUrl;
+    this.#whepUrl = video.whepUrl ?? this.#whepUrl;
     return html`<main class="watch" data-state=${video.state} style=${stageShape(video)}>
       <div class="stage">${this.#stage(video)}</div>
       <section class="about" aria-label="About this video">
@@ -68,32 +69,14 @@ export class WatchPage extends LightElement {
               : this.#delayReason(video)
           }
         </div>
-        <div class="actions">
-          <lr-share-link .video=${video}></lr-share-link>
-          ${
-            video.state === 'ready' && video.fileUrl !== null
-              ? html`<a class="button" data-testid="download" href=${video.fileUrl} download=${`${video.title}.mp4`}
-                  >${icon('download')}Download MP4</a
-                >`
-              : nothing
-          }
-          <button class="button round keys-button" aria-label="Keys" title="Keys" @click=${this.#showKeys}>
-            ${icon('keyboard')}
-          </button>
-        </div>
+        ${watchActions(video, this.#showKeys, this.#reread)}
       </section>
       ${this.#transcript(video)} ${keysDialog(this.#keys)}
     </main>`;
   }
 
   #stage(video: VideoAnswer) {
-    if (video.state === 'failed') {
-      return html`<div class="message" role="alert">
-        <h2 data-testid="error-message">This video could not be made</h2>
-        <p>${video.error?.message ?? 'The server gave no reason.'}</p>
-        <div class="actions"><a class="button primary" href="/">Record a video</a></div>
-      </div>`;
-    }
+    if (video.state === 'failed') return failedMessage(video, this.#reread);
     if (this.#playbackUrl === undefined) {
       if (isFile(video)) return waitingForFile(video.state, this.#updates?.madePercent ?? 0);
       return html`<div class="message" role="status">
@@ -113,6 +96,7 @@ export class WatchPage extends LightElement {
       .isOver=${!liveStates.has(video.state)}
       .clock=${this.#updates?.clock}
       @problem=${() => this.requestUpdate()}
+      @wait=${() => this.#updates?.look()}
       .captions=${this.#updates?.captions}
       .captionStyle=${this.#captionStyle}
     ></lr-player>`;
@@ -140,6 +124,8 @@ export class WatchPage extends LightElement {
     ></lr-transcript-panel>`;
   }
 
+  readonly #reread = (): void => this.#updates?.reread();
+
   readonly #seconds = (): number | undefined => this.#player?.playback?.positionSeconds;
 
   #facts(video: VideoAnswer) {
@@ -158,26 +144,9 @@ export class WatchPage extends LightElement {
   }
 
   #withoutVideo(status: number | undefined, message: string | undefined) {
-    if (status === 404) {
-      return html`<main class="centred">
-        <div class="message">
-          <h1 data-testid="error-message">There is no video here</h1>
-          <p>
-            It was deleted, it is private, or the link is not complete. Ask whoever sent it to you for a new one.
-          </p>
-          <div class="actions"><a class="button primary" href="/">Record a video</a></div>
-        </div>
-      </main>`;
-    }
-    if (message !== undefined) {
-      return html`<main class="centred">
-        <div class="message" role="alert">
-          <h1 data-testid="error-message">The video cannot be loaded</h1>
-          <p>${message}</p>
-          <div class="actions"><button class="button primary" @click=${() => location.reload()}>Reload</button></div>
-        </div>
-      </main>`;
-    }
+    if (this.#updates?.isDeleted) return deletedMessage();
+    if (status === 404) return nothingHereMessage();
+    if (message !== undefined) return unreachableMessage(message);
     return html`<main class="watch" aria-busy="true">
       <h1 class="only-spoken">Loading the video</h1>
       <div class="stage skeleton"></div>

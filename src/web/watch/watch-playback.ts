@@ -19,7 +19,7 @@ const nearLiveSeconds = 2;
  */
 export class WatchPlayback extends EventTarget implements Playback {
   readonly #screens: Screens;
-  readonly #hlsUrl: string;
+  #hlsUrl: string;
   readonly #backupTimers = new Set<ReturnType<typeof setTimeout>>();
   #hls: HlsPlayback | undefined;
   #whep: WhepPlayback | undefined;
@@ -59,9 +59,17 @@ export class WatchPlayback extends EventTarget implements Playback {
 
   /** It can be watched with less delay, too: done, unless the person is elsewhere in the video. */
   offer(whepUrl: string): void {
-    if (this.#whepUrl !== undefined || this.#isOver) return;
+    if (this.#isOver) return;
+    const isKnown = this.#whepUrl !== undefined;
     this.#whepUrl = whepUrl;
+    if (isKnown) return;
     if (this.#hls === undefined || this.#hls.isAtLive) this.#openWhep();
+  }
+
+  /** The video has another address for HLS, with a newer token: it goes on by that one. */
+  renew(hlsUrl: string): void {
+    this.#hlsUrl = hlsUrl;
+    this.#hls?.renew(hlsUrl);
   }
 
   /** The element in sight. */

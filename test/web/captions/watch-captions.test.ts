@@ -65,10 +65,16 @@ t.test('captions stand over the picture while they are said', async t => {
   await standAt(page, 10.5);
   await shows(page, 'Nobody said that it would be easy.');
 
-  const lines = await page.getByTestId('captions').boundingBox();
-  const controls = await page.getByTestId('controls').boundingBox();
-  const seek = await page.getByTestId('seek').boundingBox();
-  t.ok(lines && controls && seek && lines.y + lines.height < seek.y, 'never over the controls');
+  // They make way in a movement of their own when the controls come.
+  await eventually(
+    async () => {
+      const lines = await page.getByTestId('captions').boundingBox();
+      const controls = await page.getByTestId('controls').boundingBox();
+      const seek = await page.getByTestId('seek').boundingBox();
+      return lines && controls && seek && lines.y + lines.height < seek.y;
+    },
+    { what: 'they are not over the controls', timeoutSeconds: 5 },
+  );
   t.same(page.errors, []);
   await page.close();
 });
@@ -160,7 +166,7 @@ t.test('a long transcript is kept where somebody scrolls, until they go back to 
   await page.getByTestId('transcript').hover();
   await page.mouse.wheel(0, -4_000);
   await page.getByTestId('back-to-now').waitFor();
-  t.notOk(await inSight());
+  await eventually(async () => !(await inSight()), { what: 'it is scrolled away', timeoutSeconds: 5 });
   await standAt(page, 31);
   await page.waitForTimeout(400);
   t.notOk(await inSight(), 'nobody is torn away from what they read');
