@@ -4,9 +4,8 @@ import { mkdir } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { createLog } from '../../src/log.ts';
-import { Nginx } from '../../src/process/nginx.ts';
 import { ContentDirectory } from '../../src/store/content-directory.ts';
+import { standBehindNginx } from '../front.ts';
 
 const content = new ContentDirectory(process.argv[2] ?? '');
 await content.prepare();
@@ -18,17 +17,4 @@ const server = createServer((request, response) => {
 });
 server.requestTimeout = 0;
 await new Promise<void>(resolve => server.listen(content.uploadSocket, resolve));
-const nginx = await Nginx.start({
-  nginxPath: 'nginx',
-  host: '127.0.0.1',
-  port: 0,
-  runDir: content.runDir,
-  contentDir: content.root,
-  publicDir: join(content.root, 'tmp'),
-  dataSocket: content.dataSocket,
-  apiSocket: content.apiSocket,
-  uploadSocket: content.uploadSocket,
-  log: createLog('warn'),
-});
-process.once('SIGTERM', () => void nginx.close().then(() => process.exit(0)));
-console.log(nginx.port);
+await standBehindNginx(content);

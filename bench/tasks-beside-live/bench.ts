@@ -43,7 +43,9 @@ function startHogs(): ChildProcess[] {
   return cpus().map(() => spawn('nice', args, { stdio: 'ignore' }));
 }
 
-async function oneRun(variant: Variant): Promise<number[]> {
+type Run = { readonly millis: number[]; readonly tasksPerMinute: number };
+
+async function oneRun(variant: Variant): Promise<Run> {
   const server = await TestServer.start({
     env: { LOG_LEVEL: 'warn', WORKER: variant === 'besideTasks' ? 'on' : 'off' },
   });
@@ -52,11 +54,14 @@ async function oneRun(variant: Variant): Promise<number[]> {
   try {
     const { id, ingestUrl } = await server.createSession({ title: variant });
     const client = new IngestClient({ url: ingestUrl, input: 'chunks', items: clip.chunks, pace: 'real' });
+    const [beganAtMillis, doneBefore] = [performance.now(), load?.doneCount ?? 0];
     const sent = client.run();
     const follower = new LiveFollower({ baseUrl: server.baseUrl, id });
     await follower.follow(AbortSignal.timeout(60_000));
     await sent;
-    return latencies(follower, client, chunkOf).rest;
+    const minutes = (performance.now() - beganAtMillis) / 60_000;
+    const tasksPerMinute = ((load?.doneCount ?? 0) - doneBefore) / minutes;
+    return { millis: latencies(follower, client, chunkOf).rest, tasksPerMinute };
   } finally {
     for (const hog of hogs) {
       hog.kill('SIGKILL');
@@ -67,21 +72,27 @@ async function oneRun(variant: Variant): Promise<number[]> {
   }
 }
 
-const p50: Record<string, number[]> = {};
-const p95: Record<string, number[]> = {};
+const p50: Record<Variant, number[]> = { alone: [], besideTasks: [], besideNice10: [] };
+const p95: Record<Variant, number[]> = { alone: [], besideTasks: [], besideNice10: [] };
+const tasksPerMinute: number[] = [];
 for (let round = 0; round < rounds; round += 1) {
   for (const variant of round % 2 === 0 ? variants : variants.toReversed()) {
-    const millis = await oneRun(variant);
-    p50[variant] = [...(p50[variant] ?? []), percentile(millis, 0.5)];
-    p95[variant] = [...(p95[variant] ?? []), percentile(millis, 0.95)];
+    const run = await oneRun(variant);
+    p50[variant].push(percentile(run.millis, 0.5));
+    p95[variant].push(percentile(run.millis, 0.95));
+    if (variant === 'besideTasks') tasksPerMinute.push(run.tasksPerMinute);
   }
 }
 const figures: Record<string, number> = {};
 const single: Record<string, number[]> = {};
 for (const name of variants) {
-  figures[`${name}PartMillisP50`] = median(p50[name] ?? []);
-  figures[`${name}PartMillisP95`] = median(p95[name] ?? []);
-  single[`${name}P50`] = p50[name] ?? [];
-  single[`${name}P95`] = p95[name] ?? [];
+  figures[`${name}PartMillisP50`] = median(p50[name]);
+  figures[`${name}PartMillisP95`] = median(p95[name]);
+  single[`${name}P50`] = p50[name];
+  single[`${name}P95`] = p95[name];
 }
-print({ bench: 'tasks-beside-live', figures, rounds: single });
+figures.besideTasksP95ToAlone = median(
+  p95.besideTasks.map((millis, round) => millis / (p95.alone[round] ?? Number.NaN)),
+);
+figures.tasksPerMinute = median(tasksPerMinute);
+print({ bench: 'tasks-beside-live', figures, rounds: { ...single, tasksPerMinute } });
