@@ -9,6 +9,8 @@ import { joined, silence } from '../support/sounds.ts';
 import { speechClip } from '../support/speech.ts';
 
 const log = createLog('silent');
+// Each has a recogniser of its own.
+t.jobs = 2;
 // A machine that is busy delays us as well as the recogniser: the bound is for captions, not for this test's clock.
 const lagBoundSeconds = 10;
 

@@ -13,6 +13,8 @@ import { speechClip } from '../support/speech.ts';
 
 const log = createLog('silent');
 const never = new AbortController().signal;
+// Each waits for its own captioner, and for speech that takes as long as it takes.
+t.jobs = 6;
 
 t.test('what is said becomes captions, once each, at its time; then all is settled', async t => {
   const { captioner, recogniser } = scripted(t);
@@ -193,7 +195,8 @@ t.test('what nobody waits for comes after what is live, and cannot pile up', asy
   t.ok(codes.includes('stopped'), 'its signal ends it');
 });
 
-t.test('a burst of sound that comes at once is bounded in memory', async t => {
+// Alone: it measures the memory of the process.
+t.test('a burst of sound that comes at once is bounded in memory', { buffered: false }, async t => {
   const { captioner } = scripted(t, { before: () => new Promise(() => undefined) });
   const { track } = open(captioner);
   const { pcm } = await speechClip('long-75s');

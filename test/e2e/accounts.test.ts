@@ -39,12 +39,29 @@ t.test('who wants to record logs in first, and is known from then on', async t =
   await page.waitForURL('**/capture');
   await page.getByRole('link', { name: 'Ada' }).waitFor();
 
+  const events = page.waitForRequest(request => request.url().includes('/events?'));
   await page.getByTestId('record').click({ timeout: 15_000 });
   const link = page.getByTestId('watch-link');
   await link.waitFor({ timeout: 15_000 });
   const id = (await link.getAttribute('href'))?.slice(-12) ?? '';
   const video = await server.video(id);
   t.match(video.owner, { name: 'Ada' }, 'what is recorded is hers');
+  const show = async (visibility: string) => {
+    const changed = await page.request.patch(`${server.baseUrl}/api/v1/videos/${id}`, {
+      data: { visibility },
+      headers: { 'sec-fetch-site': 'same-origin' },
+    });
+    t.equal(changed.status(), 200);
+  };
+  await show('private');
+  const heard = await fetch((await events).url());
+  t.equal(
+    heard.status,
+    200,
+    'the recorder hears what is said in it, private or not, also when the login has run out',
+  );
+  await heard.body?.cancel();
+  await show('public');
   await page.getByTestId('stop').click();
   await server.finished(id);
 
@@ -123,6 +140,7 @@ t.test('the account page changes, makes keys, and lets one go', async t => {
       return answer.status;
     }, path);
   t.equal(await own(`/api/v1/videos/${id}`), 200);
+  t.equal(await own(`/api/v1/videos/${id}/events`), 200, 'the owner is told what happens');
 
   await page.getByTestId('delete-account').click();
   await page.fill('dialog [name=password]', password);

@@ -3,6 +3,9 @@ import t from 'tap';
 import { runProgram } from '../support/run-program.ts';
 import { freePort, TestServer } from '../support/server.ts';
 
+// A server each.
+t.jobs = 2;
+
 const demo = fileURLToPath(new URL('../../scripts/demo.ts', import.meta.url));
 
 t.test('the demo plays live, says what is said, becomes a video, and leaves nothing behind', async t => {

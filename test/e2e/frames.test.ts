@@ -10,6 +10,8 @@ import { TestServer } from '../support/server.ts';
 
 const server = await TestServer.start();
 t.teardown(() => server.stop());
+// All that takes its own time takes it at once.
+t.jobs = 5;
 
 /** Sends frames and gives what came out: the file's frames, the playlist's frames, the video. */
 async function roundTrip(

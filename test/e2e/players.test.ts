@@ -18,14 +18,17 @@ const strangers: [Stranger, file: string][] = [
   ['hls.js', require.resolve('hls.js/dist/hls.min.js')],
   ['Shaka Player', require.resolve('shaka-player/dist/shaka-player.compiled.js')],
 ];
+// Both watch the same stream.
+t.jobs = strangers.length;
+const clip = await makeClip({ kind: 'webm-h264', durationSeconds: 24 });
+const { id, ingestUrl, playbackUrl } = await server.createSession();
+const client = new IngestClient({ url: ingestUrl, input: 'chunks', items: clip.chunks, pace: 'real' });
+const sent = client.run();
+t.teardown(() => client.stop());
+await eventually(async () => (await server.text(`/hls/${id}/main/stream.m3u8`)).includes('#EXTINF'));
+
 for (const [name, file] of strangers) {
   t.test(`${name} with its own settings plays live, then to the end`, async t => {
-    const clip = await makeClip({ kind: 'webm-h264', durationSeconds: 24 });
-    const { id, ingestUrl, playbackUrl } = await server.createSession({ title: name });
-    const client = new IngestClient({ url: ingestUrl, input: 'chunks', items: clip.chunks, pace: 'real' });
-    const sent = client.run();
-    t.teardown(() => client.stop());
-    await eventually(async () => (await server.text(`/hls/${id}/main/stream.m3u8`)).includes('#EXTINF'));
     const page = await chromium.page();
     const source = await readFile(file, 'utf8');
     await openStranger(page, name, { baseUrl: server.baseUrl, source, url: playbackUrl });

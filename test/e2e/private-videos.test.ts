@@ -148,6 +148,9 @@ t.test('the doors of the server take a playback token, and nothing else of a str
     t.equal(owners.status, 200, path);
     await owners.body?.cancel();
   }
+  // The door of events is another one: it must not tell a wrong token from a stranger's.
+  const altered = { authorization: `${ada.authorization.slice(0, -4)}AAAA` };
+  t.equal((await get(`${server.baseUrl}/api/v1/videos/${id}/events`, { headers: altered })).status, 404);
   const answer = await get(`${server.baseUrl}/api/v1/videos/${id}?token=${good}`);
   t.equal(
     tokenIn(((await answer.json()) as { playbackUrl: string }).playbackUrl),
@@ -243,7 +246,7 @@ t.test('the watch page plays it for who has the link, and for the owner, who can
     },
   ]);
   const owners = await plays(`/watch/${id}`);
-  await owners.waitForSelector('[data-testid=link-until]');
+  t.match(await owners.getByTestId('link-until').textContent(), /can watch until \d+ \w+ \d{4}\.$/);
   const link = new URL(await owners.evaluate<string>(`document.querySelector('lr-copy-link').href`));
   await chromium.context.clearCookies();
   const weekMillis = 7 * 86_400_000;
@@ -273,4 +276,38 @@ t.test('players need nothing but the one address', async t => {
     t.same(await fatalErrors(page), []);
     await page.close();
   }
+});
+
+t.test('the page of the owner goes on with a newer token, and says when the video is deleted', async t => {
+  const { id } = bob.over;
+  const cookie = { name: 'livereel_access', value: bob.accessToken, url: server.baseUrl };
+  await chromium.context.addCookies([{ ...cookie, httpOnly: true, sameSite: 'Strict' }]);
+  const page = await chromium.page();
+  await page.clock.install();
+  await page.goto(`${server.baseUrl}/watch/${id}`);
+  await eventually(async () => (await playerState(page)).currentTime > 0.2, { what: 'it plays' });
+  const make = `/api/v1/videos/${id}/playback-token`;
+  const wish = { expiresInSeconds: 172_800 };
+  const { token } = (await json(server, make, 'POST', wish, bob.authorization)) as { token: string };
+  // As it would be some hours later.
+  await page.route(`**/api/v1/videos/${id}`, async route => {
+    const response = await route.fetch();
+    const body = (await response.text()).replaceAll(/token=[^"&]+/g, `token=${token}`);
+    await route.fulfill({ response, body });
+  });
+  await page.clock.fastForward('01:00:30');
+  await eventually(() => page.evaluate(`document.querySelector('lr-player').src.includes('${token}')`));
+  const asked = page.waitForRequest(request => request.url().includes(`/~${token}/`));
+  await page.evaluate('livereel.hls.loadSource(livereel.hls.url)');
+  await asked;
+  await page.unroute(`**/api/v1/videos/${id}`);
+  await json(server, make, 'DELETE', undefined, bob.authorization);
+  await page.evaluate('livereel.hls.loadSource(livereel.hls.url)');
+  const src = `document.querySelector('lr-player').src`;
+  await eventually(async () => !(await page.evaluate<string>(src)).includes(token), {
+    what: 'it asked for another token, as all were ended',
+  });
+  await json(server, `/api/v1/videos/${id}`, 'DELETE', undefined, bob.authorization);
+  await page.getByText('This video was deleted').waitFor();
+  t.equal(await page.locator('video').count(), 0, 'and nothing plays any more');
 });

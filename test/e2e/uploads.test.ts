@@ -1,14 +1,16 @@
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import t from 'tap';
 import { launchChromium } from '../support/chromium.ts';
 import { eventually } from '../support/eventually.ts';
-import { oddFile } from '../support/odd-files.ts';
+import { FileOrigin } from '../support/file-origin.ts';
+import { oddFile, oddFileSize } from '../support/odd-files.ts';
 import { probe } from '../support/run-program.ts';
 import { TestServer } from '../support/server.ts';
 import { tusUpload } from '../support/tus-upload.ts';
+import { violations } from '../web/accessibility.ts';
 
-const server = await TestServer.start({ env: { WORKER: 'on' } });
+const server = await TestServer.start({ env: { WORKER: 'on', IMPORT_ALLOW_NETWORKS: '127.0.0.1/32' } });
 t.teardown(() => server.stop());
 
 async function uploaded(file: string | Buffer, metadata: Record<string, string> = {}) {
@@ -22,14 +24,13 @@ t.test('what was uploaded plays at the same addresses as what was live', async t
   t.match(video, {
     title: 'A film',
     visibility: 'unlisted',
-    width: 640,
-    height: 360,
+    ...oddFileSize,
     error: null,
     input: 'upload',
   });
   t.ok(Math.abs((video.durationSeconds ?? 0) - 4) < 0.1);
   const multivariant = await server.text(`/hls/${id}/index.m3u8`);
-  t.match(multivariant, /CODECS="avc1\.[0-9a-f]{6},mp4a\.40\.2",CLOSED-CAPTIONS=NONE,RESOLUTION=640x360/);
+  t.match(multivariant, /CODECS="avc1\.[0-9a-f]{6},mp4a\.40\.2",CLOSED-CAPTIONS=NONE,RESOLUTION=320x180/);
   const media = await server.text(`/hls/${id}/main/stream.m3u8`);
   t.match(media, /^#EXTM3U\n#EXT-X-VERSION:9\n#EXT-X-TARGETDURATION:4\n#EXT-X-MEDIA-SEQUENCE:0\n/);
   t.match(media, /#EXT-X-ENDLIST\n$/);
@@ -44,7 +45,7 @@ t.test('what was uploaded plays at the same addresses as what was live', async t
 t.test('a picture that was taken upright is shown upright', async t => {
   const id = await uploaded(await oddFile('phone.mov'));
   const video = await server.finished(id);
-  t.match(video, { width: 360, height: 640 });
+  t.match(video, { width: 180, height: 320 });
   const turned = async (file: string) => {
     const entries = ['-select_streams', 'v', '-show_entries', 'stream_side_data=rotation'];
     return JSON.stringify(await probe(file, entries)).includes('"rotation":');
@@ -77,19 +78,24 @@ t.test('what cannot become a video says why; what was cut is made of what there 
     );
     t.equal(failed.error?.code, code, what);
     t.notMatch(failed.error?.message, /\/(tmp|work|home)\//, 'no path of ours is told');
-    const tasks = JSON.parse(await server.text(`/api/v1/videos/${id}/tasks`)) as {
-      items: { state: string; attempts: number }[];
-    };
-    t.match(tasks.items, [{ task: 'process', state: 'failed', attempts: 1 }], 'once, and then never again');
+    // The video is told first, its task a moment later.
+    const tasks = await eventually(async () => {
+      const { items } = JSON.parse(await server.text(`/api/v1/videos/${id}/tasks`)) as {
+        items: { state: string }[];
+      };
+      return items.some(({ state }) => state !== 'running') && items;
+    });
+    t.match(tasks, [{ task: 'process', state: 'failed', attempts: 1 }], 'once, and then never again');
   }
   const video = await server.finished(half);
   t.equal(video.error?.code, 'media-incomplete');
   t.match(video.error?.message, /[12]\.\d of 4\.0 seconds/);
 });
 
+const chromium = await launchChromium();
+t.teardown(() => chromium.close());
+
 t.test('a file that is chosen on the page is sent, and plays there', async t => {
-  const chromium = await launchChromium();
-  t.teardown(() => chromium.close());
   const page = await chromium.page();
   await page.goto(server.baseUrl);
   await page.getByTestId('upload-file').waitFor({ state: 'attached' });
@@ -102,5 +108,62 @@ t.test('a file that is chosen on the page is sent, and plays there', async t => 
       .first()
       .evaluate(video => (video as unknown as { videoWidth: number }).videoWidth > 0),
   );
+  t.same(page.errors, []);
+});
+
+t.test('an address that is pasted on the page is fetched, and plays there', async t => {
+  const file = await oddFile('plain.mp4');
+  const origin = await FileOrigin.start(dirname(file), t);
+  const page = await chromium.page();
+  await page.goto(server.baseUrl);
+  const [field, facts] = [page.getByTestId('import-address'), page.getByTestId('import-facts')];
+  // With a camera at hand the field is a button first.
+  await page.getByTestId('import-open').click();
+  await field.fill('a talk about gardens');
+  await field.press('Enter');
+  await page.getByTestId('import-address-wrong').waitFor();
+  t.same(await violations(page), []);
+  await field.fill(origin.url('/gone.mp4').href);
+  const begun = page.waitForResponse('**/api/v1/imports');
+  await page.getByTestId('import').click();
+  const { id: gone } = (await (await begun).json()) as { id: string };
+  await page.getByTestId('import-again').waitFor();
+  t.match(await facts.textContent(), /404/, 'why not, in words');
+  t.same(await violations(page), []);
+  await page.getByTestId('import-cancel').click();
+
+  // More than is looked at before anything is told, less than a tenth of a megabyte.
+  const firstBytes = 20_000;
+  let goOn = () => {};
+  origin.interfere = (_request, response) => {
+    void readFile(file).then(bytes => {
+      response.writeHead(200, { 'content-length': bytes.length }).write(bytes.subarray(0, firstBytes));
+      goOn = () => response.end(bytes.subarray(firstBytes));
+    });
+    return true;
+  };
+  const fetching = async () => {
+    await field.fill(origin.url('/plain.mp4').href);
+    await field.press('Enter');
+    await page.locator('[data-state=fetching]').waitFor();
+  };
+  await fetching();
+  await page.getByTestId('import-cancel').click();
+  await field.waitFor();
+  await fetching();
+  await page.getByText(/^\s*0\.0 MB of \d/).waitFor();
+  goOn();
+  await page.waitForURL(/\/watch\/[0-9A-Za-z]{12}$/);
+  await page.locator('video').first().waitFor();
+
+  // What failed is tried again from its own page, long after that of the import was left.
+  origin.interfere = (_request, response) => {
+    void readFile(file).then(bytes => response.end(bytes));
+    return true;
+  };
+  await page.goto(`${server.baseUrl}/watch/${gone}`);
+  await page.getByText(/answered 404/).waitFor();
+  await page.getByTestId('import-again').click();
+  await page.locator('video').first().waitFor();
   t.same(page.errors, []);
 });

@@ -11,6 +11,8 @@ export type Interference = (request: IncomingMessage, response: ServerResponse) 
 export class FileOrigin {
   /** Every request so far. */
   readonly asked: IncomingMessage[] = [];
+  /** Connections so far. */
+  connections = 0;
   interfere: Interference = () => false;
   /** Of every file; a test changes it when the file is to be another. */
   etag = '"one"';
@@ -23,6 +25,9 @@ export class FileOrigin {
       this.asked.push(request);
       if (this.interfere(request, response)) return;
       void this.#give(request, response);
+    });
+    this.#server.on('connection', () => {
+      this.connections += 1;
     });
   }
 

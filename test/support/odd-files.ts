@@ -7,7 +7,7 @@ import { runFfmpeg } from './run-program.ts';
 
 const folder = join(tmpdir(), `livereel-odd-files-${process.getuid?.() ?? 0}`);
 // Part of every name: raise it when the way files are made changes.
-const recipe = 2;
+const recipe = 3;
 const copy = ['-c', 'copy'];
 const h264 = ['-c:v', 'libx264', '-preset', 'ultrafast', '-crf', '12', '-pix_fmt', 'yuv420p', '-g', '60'];
 const aac = ['-c:a', 'aac', '-b:a', '128k'];
@@ -39,15 +39,18 @@ export type OddFile = keyof typeof recipes;
 /** Seconds of each; 30 pictures a second before anything is done to them. */
 export const oddFileSeconds = 4;
 
+/** Pixels of each: what is tried with them is no matter of size, and small ones are decoded quickly. */
+export const oddFileSize = { width: 320, height: 180 };
+
 /** Makes one of the files, or takes it from the cache in the system's temporary folder. */
 export async function oddFile(name: OddFile): Promise<string> {
-  const clip = await makeClip({ kind: 'mp4-h264', durationSeconds: oddFileSeconds });
+  const clip = await makeClip({ kind: 'mp4-h264', durationSeconds: oddFileSeconds, ...oddFileSize });
   return await made(name, ['-i', clip.file, ...recipes[name]]);
 }
 
 /** Sound that begins a second and a half later than the picture. */
 export async function lateSoundFile(): Promise<string> {
-  const { file } = await makeClip({ kind: 'mp4-h264', durationSeconds: oddFileSeconds });
+  const { file } = await makeClip({ kind: 'mp4-h264', durationSeconds: oddFileSeconds, ...oddFileSize });
   return await made('late-sound.mp4', [
     ...['-i', file, '-itsoffset', '1.5', '-i', file, '-map', '0:v', '-map', '1:a', '-t', '4', ...copy],
   ]);

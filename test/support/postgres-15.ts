@@ -1,10 +1,13 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { statSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
-import { runProgram, startProgram } from '../../src/process/child-program.ts';
+import type { Log } from '../../src/log.ts';
+import { type RunAs, runProgram, startProgram } from '../../src/process/child-program.ts';
 import { listenAddress } from '../../src/process/listen-address.ts';
 import { unprivilegedUser } from '../../src/process/unprivileged-user.ts';
+import { copyCluster } from './made-cluster.ts';
 
 /** A database server as operators have it: Debian's PostgreSQL 15, over TCP, with a password. */
 export type Postgres15 = {
@@ -22,27 +25,10 @@ export async function startPostgres15(): Promise<Postgres15> {
   const folder = await mkdtemp(join(tmpdir(), 'livereel-pg15-'));
   const asUser = await unprivilegedUser(log);
   const run = { cwd: folder, log, ...(asUser && { asUser }) };
-  const passwordFile = join(folder, 'password');
-  await writeFile(passwordFile, 'pass word');
   const dataDir = join(folder, 'data');
-  await mkdir(dataDir, { mode: 0o700 });
-  await runProgram({
-    name: 'initdb',
-    program: join(programs, 'initdb'),
-    args: [
-      '-D',
-      dataDir,
-      '-U',
-      'tester',
-      '-A',
-      'scram-sha-256',
-      `--pwfile=${passwordFile}`,
-      '-E',
-      'UTF8',
-      '-N',
-    ],
-    ...run,
-  });
+  await copyCluster(['postgres 15', statSync(join(programs, 'initdb')).mtimeMs], dataDir, made =>
+    initialise(made, run),
+  );
   const { port } = await listenAddress('127.0.0.1', 0);
   let sayReady: () => void = () => undefined;
   const ready = new Promise<'ready'>(resolve => {
@@ -80,4 +66,14 @@ export async function startPostgres15(): Promise<Postgres15> {
     throw new Error(`PostgreSQL 15 did not start: ${said}`);
   }
   return { url: `postgres://tester:pass%20word@127.0.0.1:${port}/postgres`, close };
+}
+
+type Run = { readonly cwd: string; readonly log: Log; readonly asUser?: RunAs };
+
+async function initialise(dataDir: string, run: Run): Promise<void> {
+  const passwordFile = join(run.cwd, 'password');
+  await writeFile(passwordFile, 'pass word');
+  const auth = ['-A', 'scram-sha-256', `--pwfile=${passwordFile}`];
+  const args = ['-D', dataDir, '-U', 'tester', ...auth, '-E', 'UTF8', '-N'];
+  await runProgram({ name: 'initdb', program: join(programs, 'initdb'), args, ...run });
 }

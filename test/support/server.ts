@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import type { SessionAnswer } from '../../src/api/session.ts';
 import type { VideoAnswer } from '../../src/api/video.ts';
 import { eventually } from './eventually.ts';
+import { bringCluster } from './made-cluster.ts';
 import { allProcesses, isRunning, type ProcessEntry, processTree } from './process-tree.ts';
 
 /** What may be killed: everything at once, the server alone, or one of the programs it runs. */
@@ -65,6 +66,7 @@ export class TestServer {
     const contentDir = options.contentDir ?? (await mkdtemp(join(tmpdir(), 'livereel-test-')));
     const server = new TestServer(await freePort(), contentDir, options);
     try {
+      await bringCluster(contentDir);
       await server.restart();
     } catch (error) {
       await server.stop();

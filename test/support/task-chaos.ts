@@ -4,23 +4,29 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import sharp from 'sharp';
 import type { TaskName } from '../../src/api/task.ts';
+import { makeClip } from './clips.ts';
 import { eventually } from './eventually.ts';
+import { FileOrigin } from './file-origin.ts';
+import { pacedFile } from './paced-file.ts';
 import { isRunning } from './process-tree.ts';
 import { runProgram } from './run-program.ts';
 import { TestServer } from './server.ts';
 import { openQueue, publishFile, tasksOf, tasksOver } from './task-load.ts';
+import { tusUpload } from './tus-upload.ts';
 
 /** What is killed while a task runs. */
 export const taskKillTargets = ['worker', 'server', 'tree'] as const;
 type Target = (typeof taskKillTargets)[number];
 
-/** Tasks that are killed; each makes something of a video that is ready. */
+/** Tasks that are killed: most make something of a video that is ready, the last two a video of a file. */
 export const chaosTasks = [
   'thumbnail',
   'storyboard',
   'preview',
   'loudness',
   'ladder',
+  'process',
+  'import',
 ] as const satisfies TaskName[];
 
 /** How much chaos. */
@@ -28,6 +34,8 @@ export type TaskChaosOptions = {
   /** Kills in the middle of each kind of task. */
   readonly kills: number;
   readonly tasks?: readonly TaskName[];
+  /** Of the video whose tasks are killed; default 16. Shorter ones get no smaller renditions (`ladder-plan.ts`). */
+  readonly videoSeconds?: number;
   readonly report?: (line: string) => void;
 };
 
@@ -48,17 +56,22 @@ const overWithinSeconds = 90;
 export async function runTaskChaos({
   kills,
   tasks = chaosTasks,
+  videoSeconds = 16,
   report,
 }: TaskChaosOptions): Promise<TaskChaosResult> {
-  const server = await TestServer.start({ env: { WORKER: 'on', LOG_LEVEL: 'info' } });
+  const env = { WORKER: 'on', LOG_LEVEL: 'info', IMPORT_ALLOW_NETWORKS: '127.0.0.0/8' };
+  const server = await TestServer.start({ env });
+  const closings: (() => void)[] = [];
   try {
-    const id = await publishFile(server);
+    const readyId = await publishFile(server, videoSeconds);
+    const beginnings = await beginningsOf(server, readyId, action => void closings.push(action));
     const faults: string[] = [];
     const done: TaskKill[] = [];
     for (let round = 0; round < kills * tasks.length; round += 1) {
       const task = tasks[round % tasks.length] as TaskName;
       const target = taskKillTargets[Math.floor(round / tasks.length) % taskKillTargets.length] as Target;
-      const kill = await killDuring(server, id, task, target);
+      const begin = beginnings[task] ?? (() => beginAnew(server, readyId, task));
+      const { kill, id } = await killDuring(server, begin, task, target);
       if (kill === null) faults.push(`${task} was over before it could be killed (round ${round})`);
       else done.push(kill);
       report?.(`${round + 1}: ${task}, ${target}: ${kill?.overAfterSeconds.toFixed(1) ?? 'not killed'} s`);
@@ -70,8 +83,32 @@ export async function runTaskChaos({
     faults.push(...server.leftovers().map(({ name }) => `${name} still runs`));
     return { kills: done, faults };
   } finally {
+    for (const close of closings) close();
     await server.stop();
   }
+}
+
+/** How tasks begin that make a video of a file: each time another one, which has to be encoded. Resolve with its id. */
+async function beginningsOf(
+  server: TestServer,
+  readyId: string,
+  teardown: (action: () => void) => void,
+): Promise<Partial<Record<TaskName, () => Promise<string>>>> {
+  const { bytes } = await makeClip({ kind: 'webm-vp8', durationSeconds: 8, width: 640, height: 360 });
+  const origin = await FileOrigin.start(server.contentDir, { teardown });
+  origin.interfere = pacedFile(Buffer.from(bytes));
+  return {
+    process: async () => (await tusUpload(server.baseUrl, Buffer.from(bytes))).videoId ?? readyId,
+    import: async () => {
+      const answer = await fetch(`${server.baseUrl}/api/v1/imports`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ url: origin.url('/a.webm').href }),
+      });
+      if (!answer.ok) throw new Error(`no import: ${await answer.text()}`);
+      return ((await answer.json()) as { id: string }).id;
+    },
+  };
 }
 
 /** The table for people: how soon a task was over after its processes were killed. */
@@ -92,15 +129,16 @@ export function taskChaosTable({ kills }: TaskChaosResult): string {
   return `| task | ${taskKillTargets.join(' | ')} |\n|---|---|---|---|\n${rows.join('\n')}`;
 }
 
-/** Begins a task anew, kills while it runs, and waits for its end; null when it was over too soon, three times. */
+/** Begins a task, kills while it runs, and waits for its end; null when it was over too soon, three times. */
 async function killDuring(
   server: TestServer,
-  id: string,
+  begin: () => Promise<string>,
   task: TaskName,
   target: Target,
-): Promise<TaskKill | null> {
+): Promise<{ readonly kill: TaskKill | null; readonly id: string }> {
+  let id = '';
   for (let tries = 0; tries < 3; tries += 1) {
-    await beginAnew(server, id, task);
+    id = await begin();
     await eventually(async () => (await stateOf(server, id, task)) === 'running', {
       timeoutSeconds: overWithinSeconds,
       everyMillis: 5,
@@ -112,10 +150,14 @@ async function killDuring(
     await kill(server, target);
     const killedAt = performance.now();
     if (target !== 'worker') await server.restart();
+    // What follows a task that made the video is known once it is there.
+    await server.finished(id, overWithinSeconds);
     await tasksOver(server, id, overWithinSeconds);
-    return { task, target, overAfterSeconds: (performance.now() - killedAt) / 1_000 };
+    const overAfterSeconds = (performance.now() - killedAt) / 1_000;
+    return { kill: { task, target, overAfterSeconds }, id };
   }
-  return null;
+  await tasksOver(server, id, overWithinSeconds);
+  return { kill: null, id };
 }
 
 async function kill(server: TestServer, target: Target): Promise<void> {
@@ -139,12 +181,13 @@ function workerPid(server: TestServer): number | undefined {
     )?.pid;
 }
 
-async function beginAnew(server: TestServer, id: string, task: TaskName): Promise<void> {
+async function beginAnew(server: TestServer, id: string, task: TaskName): Promise<string> {
   const { database, queue } = await openQueue(server);
   await queue.enqueue(id, task);
   await queue.again(id, task);
   await queue.close();
   await database.close();
+  return id;
 }
 
 async function stateOf(server: TestServer, id: string, task: TaskName): Promise<string | undefined> {

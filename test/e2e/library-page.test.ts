@@ -1,0 +1,78 @@
+import { join } from 'node:path';
+import pg from 'pg';
+import t from 'tap';
+import { embeddedConnection } from '../../src/process/embedded-postgres.ts';
+import { launchChromium } from '../support/chromium.ts';
+import { TestServer } from '../support/server.ts';
+import { violations } from '../web/accessibility.ts';
+
+const server = await TestServer.start();
+t.teardown(() => server.stop());
+const chromium = await launchChromium();
+t.teardown(() => chromium.close());
+
+// Sixty, a minute apart; every third is private, the newest failed.
+const client = new pg.Client(embeddedConnection(join(server.contentDir, 'run')));
+await client.connect();
+await client.query(`
+  insert into videos (id, state, title, visibility, input, created_at, duration_seconds, error_code, error_message)
+  select 'video' || lpad(i::text, 7, '0'), case when i = 60 then 'failed' else 'ready' end, 'Take ' || i,
+    case when i % 3 = 0 then 'private' else 'public' end, 'chunks', now() - interval '1 day' + i * interval '1 minute',
+    65, case when i = 60 then 'media-unusable' end, case when i = 60 then 'no audio or video found' end
+  from generate_series(1, 60) as i`);
+await client.end();
+
+t.test('the start page leads to the videos; more come as one scrolls', async t => {
+  const page = await chromium.page();
+  await page.goto(server.baseUrl);
+  await page.getByRole('link', { name: 'Videos' }).click();
+  await page.waitForURL('**/videos');
+  const tiles = page.getByTestId('video-tile');
+  await tiles.first().waitFor();
+  t.match(await tiles.first().textContent(), /Failed[\s\S]*Take 60[\s\S]*No audio or video found\./);
+  t.match(await tiles.nth(1).textContent(), /1:05[\s\S]*Take 59/);
+  t.same(await violations(page), []);
+  await tiles.last().scrollIntoViewIfNeeded();
+  await page.getByText('Take 1', { exact: true }).waitFor();
+  t.equal(await tiles.count(), 60, 'each once');
+  t.equal(await page.getByText('More is coming').count(), 0);
+  t.same(page.errors, []);
+});
+
+t.test('what is public is listed apart, and a tile leads to its video', async t => {
+  const page = await chromium.page();
+  await page.goto(`${server.baseUrl}/videos`);
+  await page.getByRole('button', { name: 'Public' }).click();
+  const tiles = page.getByTestId('video-tile');
+  await tiles.first().getByText('Take 59').waitFor();
+  t.equal(await page.getByText('Private').count(), 0);
+  t.equal(await page.getByText('Failed').count(), 0, 'what came to nothing is only told to whom it belongs');
+  await tiles.first().getByRole('link').click();
+  await page.waitForURL('**/watch/video0000059');
+});
+
+t.test('whoever a video belongs to names it, says who may watch, and deletes it', async t => {
+  const page = await chromium.page();
+  const read = async () => (await server.video('video0000060').catch(() => undefined))?.title;
+  await page.goto(`${server.baseUrl}/watch/video0000060`);
+  t.equal(await page.getByTestId('error-message').textContent(), 'This video could not be made');
+  await page.getByText('No audio or video found.').waitFor();
+  await page.getByTestId('own-video').click();
+  t.same(await violations(page), []);
+  await page.fill('dialog [name=title]', 'Take 60, spoilt');
+  await page.selectOption('dialog [name=visibility]', 'unlisted');
+  await page.getByTestId('save-video').click();
+  await page.getByText('Saved.').waitFor();
+  await page.getByRole('heading', { name: 'Take 60, spoilt' }).waitFor();
+  t.match(await server.video('video0000060'), { title: 'Take 60, spoilt', visibility: 'unlisted' });
+  await page.getByTestId('delete-video').click();
+  await page.getByRole('button', { name: 'Keep it' }).click();
+  t.equal(await read(), 'Take 60, spoilt', 'asked twice');
+  await page.getByTestId('own-video').click();
+  await page.getByTestId('delete-video').click();
+  await page.getByTestId('delete-video-for-good').click();
+  await page.waitForURL('**/videos');
+  await page.getByText('Take 59').waitFor();
+  t.equal(await page.getByText('Take 60').count(), 0);
+  t.equal(await read(), undefined);
+});
