@@ -80,6 +80,9 @@ export type ErrorCode =
   | 'too-many-imports'
   // tasks
   | 'task-cancelled'
+  | 'task-not-found'
+  | 'task-not-over'
+  | 'task-not-repeatable'
   // machine
   | 'bad-configuration'
   | 'content-directory-in-use'

@@ -19,7 +19,8 @@ export type TaskName = (typeof taskNames)[number];
 /** How far a task is: due, being worked on, or over. */
 export const taskStates = ['waiting', 'running', 'done', 'failed'] as const;
 
-const videoTask = z
+/** Something that is made of a video, and how far it is. */
+export const videoTask = z
   .object({
     task: z
       .string()
@@ -29,7 +30,11 @@ const videoTask = z
     attempts: z.number().int().min(0),
     error: z.string().nullable().meta({ description: 'Why it failed, or is tried again.' }),
   })
-  .meta({ id: 'VideoTask' });
+  .meta({
+    id: 'VideoTask',
+    examples: [{ task: 'thumbnail', state: 'waiting', percent: 0, attempts: 0, error: null }],
+  });
+export type VideoTaskAnswer = z.infer<typeof videoTask>;
 
 /** Answer of `GET /api/v1/videos/<id>/tasks` (docs/protocol.md, section 8): what is made of a video, and how far it is. */
 export const videoTasks = z.object({ items: z.array(videoTask) }).meta({

@@ -20,18 +20,18 @@ export type LibraryRouteParts = VideoRouteParts & {
   readonly shelf: Pick<CaptionShelf, 'known' | 'whyNone'>;
   readonly playback: Playback;
   readonly plainUploads: PlainUploadDoor;
-  readonly tasks: Pick<TaskQueue, 'list'>;
+  readonly tasks: Pick<TaskQueue, 'list' | 'retry'>;
   readonly publicAddress: () => PublicAddress;
 };
 
 /** Declares what is asked about videos, and what may be changed (docs/protocol.md, section 8). */
 export function addLibraryRoutes(app: OpenAPIHono, parts: LibraryRouteParts): void {
-  const { videos, shelf, tasks, playback, publicAddress } = parts;
+  const { videos, shelf, playback, publicAddress } = parts;
   addVideoListRoute(app, videos, parts, publicAddress);
   addVideoRoutes(app, videos, parts, publicAddress);
   addUploadRoute(app, parts);
   addVideoDeletionRoute(app, parts.deletion, parts);
   addPlaybackTokenRoutes(app, parts);
   addTranscriptRoutes(app, shelf, videos, playback.viewing);
-  addTaskRoutes(app, tasks, videos, playback.viewing);
+  addTaskRoutes(app, parts);
 }

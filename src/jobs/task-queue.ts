@@ -1,9 +1,11 @@
 import type { TaskName } from '../api/task.ts';
+import { LivereelError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { Database } from '../store/database.ts';
 import { Notices } from '../store/notices.ts';
 import { executorOf } from '../store/sql-executor.ts';
 import { JobBoard } from './job-board.ts';
+import { makingTasks } from './lanes.ts';
 import { cancelTopic, type TaskCount, TaskStore, type VideoTask } from './task-store.ts';
 
 /**
@@ -46,7 +48,27 @@ export class TaskQueue {
 
   /** Makes a task anew from its beginning, whatever came of it. False: it was never wanted. */
   async again(videoId: string, task: TaskName): Promise<boolean> {
-    return await this.store.again(videoId, task);
+    return (await this.store.again(videoId, task)) !== undefined;
+  }
+
+  /**
+   * The same for people, who do not wait for what they see go on: only what is over begins again, and once when two ask
+   * at the same moment. What made the video is not: an import is more than its task, and the file that a video was made
+   * of is gone.
+   * @throws LivereelError `task-not-found`, `task-not-over`, `task-not-repeatable`.
+   */
+  async retry(videoId: string, task: TaskName): Promise<void> {
+    if (makingTasks.includes(task)) {
+      const message = `A video is made once; its task "${task}" cannot be begun again in this way.`;
+      throw new LivereelError('task-not-repeatable', message);
+    }
+    const state = await this.store.again(videoId, task, ['done', 'failed']);
+    if (state === undefined)
+      throw new LivereelError('task-not-found', `Nothing of the kind "${task}" is made of this video.`);
+    if (state === 'waiting' || state === 'running') {
+      const message = `The task "${task}" of this video is ${state === 'running' ? 'being done' : 'due already'}.`;
+      throw new LivereelError('task-not-over', message);
+    }
   }
 
   /**

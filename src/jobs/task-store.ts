@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import type { TaskName, taskStates } from '../api/task.ts';
+import { type TaskName, taskStates } from '../api/task.ts';
 import type { Database } from '../store/database.ts';
 import type { Notices } from '../store/notices.ts';
 import { executorOf } from '../store/sql-executor.ts';
@@ -85,16 +85,23 @@ export class TaskStore {
     await this.#transaction(trx => this.#sendWaiting(trx, videoId));
   }
 
-  /** Makes the task once more from its beginning, also when it is being worked on. False: it never was. */
-  async again(videoId: string, task: TaskName): Promise<boolean> {
+  /**
+   * Makes the task once more from its beginning, if it is in one of the states `from`. Resolves with the state it was
+   * in; undefined: it never was.
+   */
+  async again(
+    videoId: string,
+    task: TaskName,
+    from: readonly TaskState[] = taskStates,
+  ): Promise<TaskState | undefined> {
     return await this.#transaction(async trx => {
       const row = await lock(trx, videoId, task);
-      if (row === undefined) return false;
+      if (row === undefined || !from.includes(row.state)) return row?.state;
       if (row.job_id !== null) await this.#board.remove(executorOf(trx), laneOf(task), row.job_id);
       await change(trx, videoId, task, { ...fresh, state: 'waiting', due_at: trx.fn.now(), attempts: 0 });
       await this.#notices.send(cancelTopic, { videoId, task }, trx);
       await this.#sendWaiting(trx, videoId);
-      return true;
+      return row.state;
     });
   }
 

@@ -25,10 +25,22 @@ function form(bytes: Uint8Array<ArrayBuffer> | string, fields: Record<string, st
 
 const byOthers = (given: () => Given): Refusal => ['forbidden', { ...given(), ...as('bob') }];
 
+const thumbnail = () => ({ ...as('ada'), params: { id: has('chunks'), task: 'thumbnail' } });
+
 const videos: Step[] = [
   { operation: 'listVideos', given: () => as('ada') },
   { operation: 'getVideo', given: () => of('chunks') },
   { operation: 'listTasks', given: () => of('chunks') },
+  {
+    operation: 'retryTask',
+    given: thumbnail,
+    before: () => [
+      byOthers(thumbnail),
+      ['task-not-repeatable', { ...as('ada'), params: { id: has('chunks'), task: 'process' } }],
+      ['task-not-found', { ...as('ada'), params: { id: has('chunks'), task: 'ladder' } }],
+    ],
+    after: () => [['task-not-over', thumbnail()]],
+  },
   { operation: 'getTranscript', given: () => of('chunks') },
   { operation: 'watchEvents', given: () => of('chunks') },
   {
