@@ -20,7 +20,10 @@ await client.query(`
     case when i % 3 = 0 then 'private' else 'public' end, 'chunks', now() - interval '1 day' + i * interval '1 minute',
     65, case when i = 60 then 'media-unusable' end, case when i = 60 then 'no audio or video found' end
   from generate_series(1, 60) as i`);
-await client.end();
+await client.query(`insert into video_tasks (video_id, task, state, error) values
+  ('video0000058', 'preview', 'failed', 'given up after 5 attempts: the disk is full'),
+  ('video0000058', 'thumbnail', 'done', null)`);
+t.teardown(() => client.end());
 
 t.test('the start page leads to the videos; more come as one scrolls', async t => {
   const page = await chromium.page();
@@ -75,4 +78,23 @@ t.test('whoever a video belongs to names it, says who may watch, and deletes it'
   await page.getByText('Take 59').waitFor();
   t.equal(await page.getByText('Take 60').count(), 0);
   t.equal(await read(), undefined);
+});
+
+t.test('whoever a video belongs to is told what could not be made of it, and has it tried again', async t => {
+  const page = await chromium.page();
+  await page.goto(`${server.baseUrl}/watch/video0000058`);
+  const told = page.getByTestId('failed-tasks');
+  await told.waitFor();
+  t.match(
+    await told.textContent(),
+    /The moving preview could not be made\. Given up after 5 attempts: the disk is full\./,
+  );
+  t.equal(await told.locator('li').count(), 1, 'of what went well nothing is said');
+  t.same(await violations(page), []);
+  await told.getByRole('button', { name: 'Try again' }).click();
+  await told.getByText('The moving preview is made again soon').waitFor();
+  const { rows } = await client.query("select task, state from video_tasks where state <> 'done'");
+  t.same(rows, [{ task: 'preview', state: 'waiting' }]);
+  await client.query("update video_tasks set state = 'done'");
+  await told.waitFor({ state: 'detached' });
 });

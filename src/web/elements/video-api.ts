@@ -1,3 +1,4 @@
+import type { VideoTasks } from '../../api/task.ts';
 import type { Transcript } from '../../api/transcript.ts';
 import type { ChangeVideoRequest, VideoAnswer, VideoPage } from '../../api/video.ts';
 import { PublishError } from '../../client/publish-error.ts';
@@ -120,6 +121,25 @@ export async function changeVideo(
  */
 export async function deleteVideo(id: string, ingestToken?: string): Promise<void> {
   await reach(`/api/v1/videos/${id}`, { method: 'DELETE', headers: authorization(ingestToken) });
+}
+
+/**
+ * What is made of a video in the background, and how far it is.
+ * @throws PublishError as `readVideo`.
+ */
+export async function readTasks(id: string, ingestToken?: string): Promise<VideoTasks['items']> {
+  const url = withToken(`/api/v1/videos/${id}/tasks`);
+  const answer = await reach(url, { headers: authorization(ingestToken) });
+  return ((await answer.json()) as VideoTasks).items;
+}
+
+/**
+ * Begins a task of a video again that is over.
+ * @throws PublishError as `changeVideo`; `task-not-over`.
+ */
+export async function retryTask(id: string, task: string, ingestToken?: string): Promise<void> {
+  const url = `/api/v1/videos/${id}/tasks/${task}/retry`;
+  await reach(url, { method: 'POST', headers: authorization(ingestToken) });
 }
 
 function authorization(ingestToken: string | undefined): Record<string, string> {

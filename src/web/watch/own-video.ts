@@ -1,9 +1,9 @@
 import { html, nothing } from 'lit';
 import type { Visibility } from '../../api/session.ts';
-import { AccountForm, fieldsOf } from '../account/account-form.ts';
+import { fieldsOf } from '../account/account-form.ts';
 import { icon } from '../elements/icon.ts';
 import { changeVideo, deleteVideo, type VideoAnswer } from '../elements/video-api.ts';
-import { type Hold, holdOn } from './video-hold.ts';
+import { OwnersControl } from './owners-control.ts';
 
 const audiences = {
   public: 'Everyone; it is listed',
@@ -11,35 +11,13 @@ const audiences = {
   private: 'Only you, or by a private link',
 } as const satisfies Record<Visibility, string>;
 
-/**
- * What whoever a video belongs to does with it: names it, says who may watch, deletes it. A button and its dialog;
- * nothing for everybody else. Event `video-changed`.
- */
-export class OwnVideo extends AccountForm {
-  static override properties = { video: { attribute: false } };
-  declare video: VideoAnswer | undefined;
-  #hold: Hold | undefined;
-  #askedFor: string | undefined;
+/** What its owner does with a video: names it, says who may watch, deletes it. A button and its dialog. */
+export class OwnVideo extends OwnersControl {
   #isAskedTwice = false;
-
-  constructor() {
-    super();
-    this.video = undefined;
-  }
-
-  override willUpdate(): void {
-    const { video } = this;
-    if (video === undefined || video.id === this.#askedFor) return;
-    this.#askedFor = video.id;
-    void holdOn(video).then(hold => {
-      this.#hold = hold;
-      this.requestUpdate();
-    });
-  }
 
   override render() {
     const { video } = this;
-    if (video === undefined || this.#hold === undefined) return nothing;
+    if (video === undefined || this.hold === undefined) return nothing;
     return html`<button
         class="button round"
         data-testid="own-video"
@@ -115,15 +93,15 @@ export class OwnVideo extends AccountForm {
     const { video } = this;
     if (video === undefined) return;
     const changes = { title: title.trim(), visibility: visibility as Visibility };
-    if (!(await this.sendForm(() => changeVideo(video.id, changes, this.#hold?.ingestToken), 'Saved.')))
+    if (!(await this.sendForm(() => changeVideo(video.id, changes, this.hold?.ingestToken), 'Saved.')))
       return;
-    this.dispatchEvent(new Event('video-changed'));
+    this.changed();
   };
 
   readonly #delete = async (): Promise<void> => {
     const { video } = this;
     if (video === undefined) return;
-    if (await this.sendForm(() => deleteVideo(video.id, this.#hold?.ingestToken), ''))
+    if (await this.sendForm(() => deleteVideo(video.id, this.hold?.ingestToken), ''))
       location.assign('/videos');
   };
 }

@@ -1,10 +1,11 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { icon } from '../elements/icon.ts';
 import type { VideoAnswer } from '../elements/video-api.ts';
+import './failed-tasks.ts';
 import './own-video.ts';
 import './share-link.ts';
 
-/** What can be done with a video, in a row below it. `reread`: it was changed here. */
+/** What can be done with a video, in a row below it, and below that what could not be made of it. `reread`: it was changed here. */
 export function watchActions(video: VideoAnswer, showKeys: () => void, reread: () => void): TemplateResult {
   return html`<div class="actions">
     ${video.state === 'failed' ? nothing : html`<lr-share-link .video=${video}></lr-share-link>`}
@@ -20,5 +21,6 @@ export function watchActions(video: VideoAnswer, showKeys: () => void, reread: (
     <button class="button round keys-button" aria-label="Keys" title="Keys" @click=${showKeys}>
       ${icon('keyboard')}
     </button>
-  </div>`;
+  </div>
+  <lr-failed-tasks .video=${video}></lr-failed-tasks>`;
 }
