@@ -1,11 +1,11 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
+import type { HonoRequest } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { LivereelError } from '../errors.ts';
 import { apiDocument } from './api-document.ts';
 import { type ApiParts, addApiRoutes } from './api-routes.ts';
 import { rememberAsker } from './asker.ts';
 import { checkAnswers } from './checked-answers.ts';
-import { tagVideos } from './entity-tag.ts';
 import { refuseForeignPages } from './foreign-pages.ts';
 import { problemResponse } from './problem.ts';
 import { watchRequests } from './request-watch.ts';
@@ -36,16 +36,19 @@ export function createApiApp(parts: ApiParts): OpenAPIHono {
   });
   app.use(watchRequests(parts.metrics, log));
   if (parts.checksAnswers) app.use(checkAnswers(app));
-  app.use(tagVideos());
   app.use(refuseForeignPages(parts.publicAddress));
   app.use(rememberAsker(parts.askers));
   const limited = bodyLimit({ maxSize: maxBodyBytes, onError: bodyTooLarge });
-  // Files are bounded where they are taken.
-  app.use((c, next) => (c.req.path === plainUploadPath ? next() : limited(c, next)));
+  app.use((c, next) => (isBounded(c.req) ? limited(c, next) : next()));
   addApiRoutes(app, parts);
   const document = apiDocument(app, parts.version);
   app.get('/openapi.json', c => c.json(document));
   return app;
+}
+
+/** Reads have no body, and to look for one makes a whole `Request` of each; files are bounded where they are taken. */
+function isBounded({ method, path }: HonoRequest): boolean {
+  return method !== 'GET' && method !== 'HEAD' && path !== plainUploadPath;
 }
 
 function bodyTooLarge(): never {

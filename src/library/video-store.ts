@@ -109,6 +109,7 @@ const columns = {
   updatedAt: 'updated_at',
 } as const satisfies Record<Exclude<keyof VideoRow, 'ownerName'>, string>;
 type Column = keyof typeof columns;
+const fields = Object.entries({ ...columns, ownerName: 'owner_name' });
 
 /** A row with its owner's name: by the primary key of `accounts`, one of a few that are in memory. */
 const withOwner = [
@@ -233,11 +234,10 @@ function toRecord(video: Partial<VideoRow>): Record<string, unknown> {
 }
 
 function toVideo(row: Record<string, unknown>): VideoRow {
-  const named = Object.entries({ ...columns, ownerName: 'owner_name' }).map(([key, column]) => [
-    key,
-    row[column] ?? null,
-  ]);
-  return Object.fromEntries(named) as VideoRow;
+  // A page of a list has 800 fields: `Object.fromEntries` takes twice as long, and leaves much to be collected.
+  const video: Record<string, unknown> = {};
+  for (const [key, column] of fields) video[key] = row[column] ?? null;
+  return video as VideoRow;
 }
 
 function selected(query: Knex.QueryBuilder): Knex.QueryBuilder {

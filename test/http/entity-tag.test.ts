@@ -18,6 +18,7 @@ t.test('who has this very answer already gets 304 and no body, until something c
       const answer = await call(read, { headers: { 'if-none-match': known } });
       t.match(answer, { status: 304, text: '', headers: { etag } }, known);
     }
+    t.match(await call(read, { method: 'HEAD' }), { status: 200, text: '', headers: { etag } });
     await videos.update(id, { title: `changed ${read}` });
     const answer = await call(read, { headers: { 'if-none-match': etag } });
     t.equal(answer.status, 200);

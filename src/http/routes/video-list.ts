@@ -7,6 +7,7 @@ import type { VideoListing } from '../../library/video-list-store.ts';
 import { presentVideo } from '../../library/video-presentation.ts';
 import type { VideoViewing } from '../../library/video-viewing.ts';
 import { askerOf } from '../asker.ts';
+import { taggedAnswer } from '../entity-tag.ts';
 import { problems } from '../problem-schema.ts';
 import { type PublicAddress, publicUrlFor } from '../request-origin.ts';
 import type { VideoShelf } from './videos.ts';
@@ -46,7 +47,7 @@ export function addVideoListRoute(
     const publicUrl = publicUrlFor(c.req.raw.headers, address());
     const hasWebRtc = webRtc.engine.unavailable === null;
     const items = page.items.map(item => presentVideo(item, publicUrl, hasWebRtc, viewing.ticketFor(item)));
-    return c.json({ items, nextCursor: page.nextCursor }, 200);
+    return taggedAnswer(c, { items, nextCursor: page.nextCursor });
   });
 }
 

@@ -7,7 +7,7 @@ import type { VideoChanges, VideoListing, VideoRow } from '../../library/video-s
 import type { VideoViewing } from '../../library/video-viewing.ts';
 import { credentialsOf } from '../asker.ts';
 import { allowChange, noSuchVideo } from '../change-access.ts';
-import { requireKnown } from '../entity-tag.ts';
+import { requireKnown, taggedAnswer } from '../entity-tag.ts';
 import { problems } from '../problem-schema.ts';
 import { type PublicAddress, publicUrlFor } from '../request-origin.ts';
 import { owners, type SessionDoor } from './sessions.ts';
@@ -98,7 +98,7 @@ export function addVideoRoutes(
     const found = await shelf.find(id);
     const seen = found && (await viewing.of(found, credentialsOf(c)));
     if (seen === undefined) throw noSuchVideo();
-    return c.json(present(seen.video, c.req.raw.headers, seen.ticket), 200);
+    return taggedAnswer(c, present(seen.video, c.req.raw.headers, seen.ticket));
   });
 
   app.openapi(changeVideo, async c => {
