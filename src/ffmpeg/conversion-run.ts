@@ -2,7 +2,7 @@ import { LivereelError } from '../errors.ts';
 import { type ChildProgram, failure, type ProgramExit } from '../process/child-program.ts';
 import { whyAskedToEnd } from './asked-to-end.ts';
 import { presetCpuSeconds, type RunSettings, startRun } from './background-run.ts';
-import { reasonIn } from './probe.ts';
+import { unusableFile } from './unusable-file.ts';
 
 /** What ffmpeg makes of a file, and who is told how far it is. */
 export type ConversionRun = {
@@ -61,7 +61,7 @@ export async function runConversion(
   const exit = await program.exited;
   clearTimeout(patience);
   settings.signal.throwIfAborted();
-  if (isStuck) throw new LivereelError('media-unusable', 'decoding the file comes to no end');
+  if (isStuck) throw new LivereelError('media-unusable', 'Decoding the file comes to no end.');
   if (exit.code !== 0) throw errorOf(program, exit);
   return frames;
 }
@@ -69,16 +69,16 @@ export async function runConversion(
 function errorOf(program: ChildProgram, exit: ProgramExit): LivereelError {
   const said = program.stderrTail();
   if (said.includes('No space left on device'))
-    return new LivereelError('disk-full', 'the disk is full: the video could not be made');
+    return new LivereelError('disk-full', 'The disk is full: the video could not be made.');
   if (exit.signal === 'SIGXFSZ')
-    return new LivereelError('media-too-costly', 'the file is built so that it grows when it is only moved');
+    return new LivereelError('media-too-costly', 'The file is built so that it grows when it is only moved.');
   const why = whyAskedToEnd(program, exit, presetCpuSeconds);
   if (why === 'out-of-time')
     return new LivereelError(
       'media-too-costly',
-      'the file takes more computing than a file may: half a day of one core. Send it smaller, or coded as H.264 and AAC, which stay as they are',
+      'The file takes more computing than a file may: half a day of one core. Send it smaller, or coded as H.264 and AAC, which stay as they are.',
     );
   // Ended from outside, or for want of memory: the machine's fault, perhaps only now.
   if (why === 'from-outside' || said.includes('Cannot allocate memory')) return failure('ffmpeg', exit, said);
-  return new LivereelError('media-unusable', `the file cannot be decoded: ${reasonIn(said)}`);
+  return unusableFile(said);
 }

@@ -2,6 +2,7 @@ import { LivereelError } from '../errors.ts';
 import { speechSampleRate } from '../media/speech-sound.ts';
 import { failure } from '../process/child-program.ts';
 import { type RunSettings, startRun } from './background-run.ts';
+import { toolWords } from './unusable-file.ts';
 
 /**
  * The sound of a finished MP4 as 16 kHz mono PCM, a piece at a time as it is asked for: the first sample is at 0 on the
@@ -35,10 +36,9 @@ export async function* decodeSpeech(
     signal.throwIfAborted();
     if (exit.code === null) throw failure('ffmpeg', exit, program.stderrTail());
     if (exit.code !== 0) {
-      throw new LivereelError(
-        'media-unusable',
-        `the sound cannot be decoded: ${program.stderrTail().trim()}`,
-      );
+      const said = program.stderrTail().trim();
+      const message = `The sound cannot be decoded here. (${toolWords(said)})`;
+      throw new LivereelError('media-unusable', message, { cause: new Error(said) });
     }
   } finally {
     signal.removeEventListener('abort', stop);

@@ -2,6 +2,7 @@ import { LivereelError } from '../errors.ts';
 import { type ChildProgram, failure } from '../process/child-program.ts';
 import { whyAskedToEnd } from './asked-to-end.ts';
 import { type RunSettings, startRun } from './background-run.ts';
+import { toolWords } from './unusable-file.ts';
 
 /** Limits of one run of a media tool over a stored file. */
 export type MediaRun = {
@@ -70,9 +71,7 @@ export async function endMediaRun(
     );
   if (/No space left|quota/i.test(said)) throw new LivereelError('disk-full', `${what}: the disk is full.`);
   if (why === 'from-outside' || machineFault.test(said)) throw failure('ffmpeg', exit, said);
-  throw new LivereelError('media-unusable', `${what} cannot be made: ${lastLines(said)}`);
-}
-
-function lastLines(said: string): string {
-  return said.split('\n').slice(-3).join(' ').slice(-400) || 'ffmpeg said nothing.';
+  const words = toolWords(said);
+  const message = `${what} cannot be made: the video cannot be decoded here. (${words})`;
+  throw new LivereelError('media-unusable', message, { cause: new Error(said) });
 }

@@ -52,7 +52,10 @@ export function readProbe(json: string): ProbedFile {
       .map(readAudio)
       .find(({ channels, sampleRate }) => channels > 0 && sampleRate > 0) ?? null;
   if (video === null && audio === null)
-    throw new LivereelError('media-unusable', 'the file holds no video and no sound that can be decoded');
+    throw new LivereelError(
+      'media-unusable',
+      'The file holds no picture and no sound that can be decoded here. Convert it to MP4 with H.264 and AAC, then send that.',
+    );
   return { video, audio, durationSeconds: positive((answer.format as Fields | undefined)?.duration) };
 }
 
@@ -60,7 +63,7 @@ function parsed(json: string): Fields {
   try {
     return JSON.parse(json) as Fields;
   } catch (cause) {
-    throw new LivereelError('media-unusable', 'the file cannot be examined', { cause });
+    throw new LivereelError('media-unusable', 'The file cannot be examined.', { cause });
   }
 }
 

@@ -4,6 +4,7 @@ import { failure } from '../process/child-program.ts';
 import { type RunSettings, startRun } from './background-run.ts';
 import { pinnedInput } from './file-demuxer.ts';
 import { type ProbedFile, readProbe } from './probe-answer.ts';
+import { unusableFile } from './unusable-file.ts';
 
 /** What a file may be at the most. */
 export type FileLimits = { readonly maxPixels: number; readonly maxSide: number };
@@ -68,10 +69,10 @@ async function ask(settings: RunSettings, file: string, container: FileContainer
     const exit = await program.exited;
     settings.signal.throwIfAborted();
     if (text.length > longestAnswerBytes || isLate)
-      throw unusable('the file is built so that it cannot be examined in reasonable time');
+      throw unusable('The file is built so that it cannot be examined in reasonable time.');
     // Killed from outside, for want of memory perhaps: not the file's fault.
     if (exit.code === null) throw failure('ffprobe', exit, program.stderrTail());
-    if (exit.code !== 0) throw unusable(`the file cannot be read: ${reasonIn(program.stderrTail())}`);
+    if (exit.code !== 0) throw unusableFile(program.stderrTail());
     return text;
   } finally {
     clearTimeout(patience);
@@ -80,23 +81,14 @@ async function ask(settings: RunSettings, file: string, container: FileContainer
 
 function refuseWhatCostsTooMuch({ video, durationSeconds }: ProbedFile, limits: FileLimits): void {
   if (durationSeconds !== null && durationSeconds > longestFileSeconds)
-    throw unusable(`the file claims to last ${Math.round(durationSeconds / 3_600)} hours; 24 are possible`);
+    throw unusable(`The file claims to last ${Math.round(durationSeconds / 3_600)} hours; 24 are possible.`);
   if (video === null) return;
   const { width, height } = video;
   if (width * height > limits.maxPixels || Math.max(width, height) > limits.maxSide) {
     throw unusable(
-      `the picture of ${width} x ${height} is too large; ${limits.maxPixels} pixels are possible`,
+      `The picture of ${width} x ${height} is too large; ${limits.maxPixels} pixels are possible.`,
     );
   }
-}
-
-/** The last thing ffmpeg's programs said, without addresses in memory and paths. */
-export function reasonIn(stderr: string): string {
-  const lines = stderr
-    .split('\n')
-    .map(line => line.replace(/^\[[^\]]*\] /, '').replace(/(file:)?\/\S+/g, 'the file'))
-    .filter(line => line.trim() !== '');
-  return (lines.at(0) ?? 'it makes no sense').slice(0, 200);
 }
 
 function unusable(reason: string): LivereelError {

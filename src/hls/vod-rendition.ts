@@ -56,7 +56,7 @@ export async function readVodRendition(
     segments.push(...(await Promise.all(files.map(file => readSegment(file, tracks, coding)))));
   }
   if (segments.length === 0)
-    throw new LivereelError('media-unusable', 'the file holds nothing that can be played');
+    throw new LivereelError('media-unusable', 'The file holds nothing that can be played.');
   const durations = segments.map(({ start, end }, index) => (segments[index + 1]?.start ?? end) - start);
   const rendition = new Rendition('main', Math.max(1, Math.round(Math.max(...durations))));
   rendition.formats.push(formatIn(tracks, aacProfile, isTurned));
@@ -175,7 +175,7 @@ async function readFragmentHead(handle: FileHandle): Promise<FragmentHead> {
     }
     position = end;
   }
-  throw new LivereelError('media-unusable', 'a segment of the file cannot be read');
+  throw new LivereelError('media-unusable', 'A part of the file cannot be read.');
 }
 
 async function readAt(handle: FileHandle, position: number, mostBytes: number): Promise<Buffer> {

@@ -137,13 +137,20 @@ async function finish({ content, queue }: ProcessTaskParts, { id }: VideoRow): P
 async function fail({ content, videos, events, log }: ProcessTaskParts, { id }: VideoRow, error: Error) {
   const errorCode = 'code' in error ? String(error.code) : 'internal';
   log.info({ videoId: id, errorCode, reason: error.message }, 'no video could be made of a file');
-  const errorMessage = error.message.slice(0, 1_000);
+  const errorMessage = isOurFault(errorCode) ? ourFault : error.message.slice(0, 1_000);
   // What was noted of it for its owner's quota was of no use.
   const nothing = { durationSeconds: null, sizeBytes: null };
   await videos.update(id, { state: 'failed', errorCode, errorMessage, ...nothing });
   await rm(content.originalFile(id), { force: true });
   events.report(stateEvent(id, 'failed'));
 }
+
+/** What a program or the machine says of itself is for the log. */
+function isOurFault(errorCode: string): boolean {
+  return errorCode === 'program-failed' || errorCode === 'internal';
+}
+const ourFault =
+  'The server did not get this done, which need not be the fault of the file. Send it again; if that is no better, whoever runs the server finds the reason in its log.';
 
 /** In words, when the file announced more than there was. */
 function lossOf({ durationSeconds: announced }: MadeVideo['probed'], madeSeconds: number): string | null {

@@ -194,8 +194,9 @@ export class SessionPipeline {
   }
 
   #unusable(): LivereelError {
-    const why = this.#failures.lastWords || 'it holds neither picture nor sound that can be decoded';
-    return new LivereelError('media-unusable', `nothing of what was sent can be played: ${why}`);
+    const words = this.#failures.lastWords;
+    const message = 'Nothing of what was sent can be played: no picture and no sound in it can be decoded.';
+    return new LivereelError('media-unusable', `${message}${words && ` (${words})`}`);
   }
 
   /** False when a restart reads again from a safe point: what is left of these items comes again. */

@@ -184,7 +184,7 @@ t.test('what cannot be decoded is told in words', async t => {
   stream.send(noise);
   await t.rejects(stream.end(), {
     code: 'media-unusable',
-    message: /nothing of what was sent can be played/,
+    message: /Nothing of what was sent can be played/,
   });
 });
 
