@@ -1,11 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { launchChromium, type TestPage } from '../../test/support/chromium.ts';
-import {
-  agesMillis,
-  readNumbers,
-  shownNumbers,
-  useNumberedCamera,
-} from '../../test/support/numbered-camera.ts';
+import { agesMillis, readNumbers, shownNumbers, useClockCamera } from '../../test/support/numbered-camera.ts';
 import { blankPage, publishFrom, viewIn, viewOffered } from '../../test/support/webrtc-page.ts';
 import { postOffer } from '../../test/support/whip-request.ts';
 import { answerOffer, askForOffer, type Room } from './room.ts';
@@ -41,7 +36,7 @@ export async function measureGlassToGlass(
   const browser = await launchChromium();
   try {
     const publisher = await blankPage(browser);
-    await useNumberedCamera(publisher, 'clock', isSilent);
+    await useClockCamera(publisher, { isSilent });
     let whipAnswerMillis = 0;
     let location = '';
     await publishFrom(publisher, { codec }, async offer => {

@@ -37,7 +37,7 @@ const goodEndSeconds = 3;
 t.test('on bad ways a stream lives, no picture is corrupted, and no sound is shifted', async t => {
   const { id, whipUrl, ingestToken } = await server.createSession({ input: 'webrtc' });
   const publisher = await blankPage(browser);
-  await useNumberedCamera(publisher, 'pictures');
+  await useNumberedCamera(publisher);
   let location = '';
   await publishFrom(publisher, { codec: 'H264', bitrateBitsPerSecond: 800_000 }, async offer => {
     const answer = await postOffer(whipUrl, offer, ingestToken);
@@ -83,10 +83,10 @@ t.test('on bad ways a stream lives, no picture is corrupted, and no sound is shi
   const millis = offsets.map(({ offsetMillis }) => Math.round(offsetMillis)).sort((a, b) => a - b);
   t.ok(millis.length >= 10, `${millis.length} flashes with a beep`);
   const middle = millis[Math.floor(millis.length / 2)] ?? Number.NaN;
-  // How far a page's canvas is behind its own sound differs from machine to machine; webrtc-aiortc.test.ts measures that
-  // sound and picture are in step, and here it is that they stay so.
-  const far = millis.filter(one => Math.abs(one - middle) >= 45).length;
-  t.ok(far <= Math.floor(millis.length / 4), `sound less picture: ${millis.join(', ')} ms`);
+  // How far apart Chromium reports sound and picture that a page makes differs from session to session;
+  // webrtc-lip-sync.test.ts measures devices, and here it is that they stay where they are.
+  const farthest = Math.max(...millis.map(one => Math.abs(one - middle)));
+  t.ok(farthest < 45, `sound less picture: ${millis.join(', ')} ms`);
 });
 
 t.test(
@@ -98,7 +98,7 @@ t.test(
       aiortc: await server.createSession({ input: 'webrtc' }),
     };
     const page = await blankPage(browser);
-    await useNumberedCamera(page, 'pictures');
+    await useNumberedCamera(page);
     let location = '';
     await publishFrom(page, { codec: 'VP8', bitrateBitsPerSecond: 500_000 }, async offer => {
       const answer = await postOffer(sessions.chromium.whipUrl, offer, sessions.chromium.ingestToken);
@@ -132,17 +132,14 @@ t.test(
       const millis = offsets.map(({ offsetMillis }) => Math.round(offsetMillis));
       t.ok(millis.length >= 7, `${who}: ${millis.length} flashes with a beep`);
       const middle = [...millis].sort((a, b) => a - b)[millis.length >> 1] ?? Number.NaN;
-      // Of a beep whose first packet was lost the second one is heard. A page's canvas is late now and then on a machine
-      // that is busy with coding VP8; sound that were shifted would stay so.
-      const far = millis.filter(one => Math.abs(one - middle) >= 45).length;
-      const mayBeFar = who === 'aiortc' ? 0 : Math.floor(millis.length / 4);
-      t.ok(far <= mayBeFar, `${who}: sound less picture: ${millis.join(', ')} ms`);
+      // Of a beep whose first packet was lost the second one is heard.
+      const farthest = Math.max(...millis.map(one => Math.abs(one - middle)));
+      t.ok(farthest < 45, `${who}: sound less picture: ${millis.join(', ')} ms`);
       const atTheEnd = offsets.filter(
         ({ flashSeconds }) => flashSeconds > (durationSeconds ?? 0) - goodEndSeconds + 0.5,
       );
-      // A page's canvas is late now and then: what is shifted is shifted at most of them.
-      const shifts = atTheEnd.map(({ offsetMillis }) => offsetMillis - (who === 'aiortc' ? 0 : middle));
-      const shift = Math.abs(shifts.sort((a, b) => a - b)[shifts.length >> 1] ?? Number.NaN);
+      const known = who === 'aiortc' ? 0 : middle;
+      const shift = Math.max(...atTheEnd.map(({ offsetMillis }) => Math.abs(offsetMillis - known)));
       t.ok(atTheEnd.length > 0 && shift <= 20, `${who}: at the end ${Math.round(shift)} ms off`);
     }
   },

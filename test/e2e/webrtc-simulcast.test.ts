@@ -16,7 +16,7 @@ t.teardown(() => browser.close());
 t.test('of simulcast the best layer is archived, and a viewer sees it clearly', async t => {
   const { id, whipUrl, ingestToken } = await server.createSession({ input: 'webrtc' });
   const publisher = await blankPage(browser);
-  await useNumberedCamera(publisher, 'pictures');
+  await useNumberedCamera(publisher);
   let location = '';
   await publishFrom(publisher, { codec: 'VP8', isSimulcast: true }, async offer => {
     const answer = await postOffer(whipUrl, offer, ingestToken);

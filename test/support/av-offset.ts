@@ -20,17 +20,19 @@ export async function avOffset(file: string, options: ReadOptions = {}): Promise
   const flashes = frames
     .filter((frame, index) => frame.flash && !frames[index - 1]?.flash)
     .map(frame => frame.ptsSeconds);
-  const beeps = await beepTimes(file);
-  const offsets: AvOffset[] = [];
-  for (const flashSeconds of flashes) {
-    const nearest = beeps.reduce(
-      (best, beep) => (Math.abs(beep - flashSeconds) < Math.abs(best - flashSeconds) ? beep : best),
+  return offsetsOf(flashes, await beepTimes(file));
+}
+
+/** The beep nearest to each flash, both in seconds on one clock; a flash without one within half a second is left out. */
+export function offsetsOf(flashes: readonly number[], beeps: readonly number[]): AvOffset[] {
+  return flashes.flatMap(flashSeconds => {
+    const offsets = beeps.map(beep => beep - flashSeconds);
+    const nearest = offsets.reduce(
+      (best, one) => (Math.abs(one) < Math.abs(best) ? one : best),
       Number.POSITIVE_INFINITY,
     );
-    if (Math.abs(nearest - flashSeconds) > 0.5) continue;
-    offsets.push({ flashSeconds, offsetMillis: (nearest - flashSeconds) * 1_000 });
-  }
-  return offsets;
+    return Math.abs(nearest) > 0.5 ? [] : [{ flashSeconds, offsetMillis: nearest * 1_000 }];
+  });
 }
 
 /** Where a beep begins, in seconds on the file's clock. */
