@@ -7,6 +7,7 @@ export class PlaybackStats {
   #stalls = 0;
   #longestStallSeconds = 0;
   #stalledAtMillis: number | undefined;
+  /** Since the last seek. */
   #hasPlayed = false;
 
   constructor(video: HTMLVideoElement) {
@@ -15,9 +16,9 @@ export class PlaybackStats {
     video.addEventListener('waiting', () => this.#waiting(), { signal });
     video.addEventListener('playing', () => this.#goesOn(), { signal });
     video.addEventListener('timeupdate', () => this.#timeUpdate(), { signal });
-    for (const name of ['pause', 'seeking', 'ended', 'emptied']) {
+    for (const name of ['pause', 'ended', 'emptied'])
       video.addEventListener(name, () => this.#forget(), { signal });
-    }
+    video.addEventListener('seeking', () => this.#beginSeek(), { signal });
   }
 
   /** How often playback has stalled. */
@@ -58,6 +59,12 @@ export class PlaybackStats {
     this.#longestStallSeconds = this.longestStallSeconds;
     this.#stalls += 1;
     this.#stalledAtMillis = undefined;
+  }
+
+  // Also what is waited for behind `seeked` until the first picture moves is the seek's.
+  #beginSeek(): void {
+    this.#hasPlayed = false;
+    this.#forget();
   }
 
   #forget(): void {
