@@ -1,6 +1,7 @@
 /**
  * Listing and reading at 100,000 videos: a real server through nginx, asked by one client on one connection, beside the
- * bare SQL of each page by `pg` over the database's own socket, in turn.
+ * bare SQL of each page by `pg` over the database's own socket, in turn. Somebody's own list is asked for with a login
+ * and with an API key as well.
  * Alone: `node --import tsx bench/library/listing.ts`.
  */
 import { once } from 'node:events';
@@ -8,6 +9,7 @@ import { Agent, get } from 'node:http';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
+import type { LoginAnswer } from '../../src/api/account.ts';
 import { type VideoSort, videoSorts } from '../../src/api/video.ts';
 import { embeddedConnection } from '../../src/process/embedded-postgres.ts';
 import { TestServer } from '../../test/support/server.ts';
@@ -18,11 +20,10 @@ const rounds = 200;
 const warmUpRounds = 20;
 /** How far behind the first page a deep one is: pages of 100. */
 const pagesBefore = 300;
-const account = 'benchaccount';
 const parent = 'benchparent1';
 
 // 60 % are public, 1 % failed, 2 % answer one video; a twentieth is one account's, the rest nobody's.
-const fill = `
+const fill = (account: string) => `
   insert into videos (id, state, title, title_key, visibility, input, owner_id, reply_to, created_at, updated_at,
     duration_seconds, size_bytes, width, height, video_codec, audio_codec)
   select case when i = 1 then '${parent}' else substr(md5(i::text), 1, 12) end,
@@ -41,7 +42,10 @@ type Query = {
   readonly path: () => string;
   readonly sql: string;
   readonly values: () => unknown[];
+  readonly token?: string;
 };
+/** Somebody with an account. */
+type Person = { readonly id: string; readonly accessToken: string; readonly key: string };
 type Order = readonly [key: string, direction: 'asc' | 'desc', idDirection: 'asc' | 'desc'];
 
 const orders: Readonly<Record<VideoSort, Order>> = {
@@ -58,17 +62,20 @@ function pageSql(sort: VideoSort, where: string): string {
 }
 
 /** The first page of each order, and of each filter. */
-function firstPages(): Query[] {
+function firstPages(person: Person): Query[] {
   const page = (name: string, query: string, where: string, sort: VideoSort = 'newest'): Query => ({
     name,
     path: () => `/api/v1/videos?sort=${sort}${query}`,
     sql: pageSql(sort, where),
     values: () => [],
   });
+  const owned = `coalesce(owner_id, '') = '${person.id}'`;
   return [
     ...videoSorts.map(sort => page(sort, '', "visibility = 'public'", sort)),
-    page('owner', `&owner=${account}`, `coalesce(owner_id, '') = '${account}' and visibility = 'public'`),
+    page('owner', `&owner=${person.id}`, `${owned} and visibility = 'public'`),
     page('own', '&owner=me', "coalesce(owner_id, '') = ''"),
+    { ...page('ownByLogin', '&owner=me', owned), token: person.accessToken },
+    { ...page('ownByKey', '&owner=me', owned), token: person.key },
     page('ready', '&state=ready', "state = 'ready' and visibility = 'public'"),
     page('failed', '&state=failed', "state = 'failed' and visibility = 'public'"),
     page('replies', `&replyTo=${parent}`, `reply_to = '${parent}' and visibility = 'public'`),
@@ -107,9 +114,10 @@ async function singleVideos(client: pg.Client): Promise<Query> {
   return { name: 'video', path: () => `/api/v1/videos/${next()}`, sql, values: () => [next()] };
 }
 
-async function askServer(agent: Agent, url: string): Promise<number> {
+async function askServer(agent: Agent, url: string, token: string | undefined): Promise<number> {
+  const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
   const began = performance.now();
-  const request = get(url, { agent });
+  const request = get(url, { agent, headers });
   const [answer] = await once(request, 'response');
   let length = 0;
   for await (const bytes of answer) length += bytes.length;
@@ -127,7 +135,8 @@ async function askDatabase(client: pg.Client, { name, sql, values }: Query): Pro
 async function measure(server: TestServer, client: pg.Client, query: Query) {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   const [ours, bare]: [number[], number[]] = [[], []];
-  const askOurs = async () => void ours.push(await askServer(agent, `${server.baseUrl}${query.path()}`));
+  const askOurs = async () =>
+    void ours.push(await askServer(agent, `${server.baseUrl}${query.path()}`, query.token));
   const askBare = async () => void bare.push(await askDatabase(client, query));
   for (let round = -warmUpRounds; round < rounds; round += 1) {
     if (round === 0) for (const times of [ours, bare]) times.length = 0;
@@ -135,6 +144,28 @@ async function measure(server: TestServer, client: pg.Client, query: Query) {
   }
   agent.destroy();
   return { ours, bare };
+}
+
+async function signUp(server: TestServer): Promise<Person> {
+  const wish = { email: 'bench@example.org', password: 'the password of a bench', name: 'Bench' };
+  const { account, accessToken } = await post<LoginAnswer>(server, '/api/v1/accounts', wish);
+  const { key } = await post<{ key: string }>(
+    server,
+    '/api/v1/account/api-keys',
+    { name: 'bench' },
+    accessToken,
+  );
+  return { id: account.id, accessToken, key };
+}
+
+async function post<Answer>(server: TestServer, path: string, body: object, token = ''): Promise<Answer> {
+  const answer = await fetch(`${server.baseUrl}${path}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...(token && { authorization: `Bearer ${token}` }) },
+    body: JSON.stringify(body),
+  });
+  if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
+  return (await answer.json()) as Answer;
 }
 
 function capital(word: string): string {
@@ -149,14 +180,12 @@ export async function listing() {
   const kept: Record<string, number[]> = {};
   try {
     await client.connect();
-    await client.query(
-      `insert into accounts (id, email, name, password_hash) values ('${account}', 'b@x.example', 'Bench', '')`,
-    );
-    await client.query(fill);
+    const person = await signUp(server);
+    await client.query(fill(person.id));
     await client.query('vacuum analyze videos');
     const deep: Query[] = [];
     for (const sort of videoSorts) deep.push(await deepPage(server, client, sort));
-    for (const query of [...firstPages(), ...deep, await singleVideos(client)]) {
+    for (const query of [...firstPages(person), ...deep, await singleVideos(client)]) {
       const { ours, bare } = await measure(server, client, query);
       const name = query.name === 'video' ? 'oneVideo' : `list${capital(query.name)}`;
       figures[`${name}MillisP95`] = percentile(ours, 0.95);

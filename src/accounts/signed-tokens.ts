@@ -1,3 +1,4 @@
+import { webcrypto } from 'node:crypto';
 import { decodeProtectedHeader, errors, jwtVerify, SignJWT } from 'jose';
 import { LivereelError } from '../errors.ts';
 import type { AuthSecret } from './auth-secret.ts';
@@ -17,12 +18,14 @@ const toleranceSeconds = 5;
 /** Signs one kind of token, and takes no other: algorithm, issuer, type and key are all pinned. */
 export class SignedTokens {
   readonly #kind: LoginTokenKind;
-  readonly #key: Uint8Array;
+  /** Imported once: jose would do it anew, on another thread, with each token that a request brings. */
+  readonly #key: Promise<webcrypto.CryptoKey>;
   readonly #lifeSeconds: number;
 
   constructor(secret: Pick<AuthSecret, 'key'>, kind: LoginTokenKind, lifeSeconds: number) {
     this.#kind = kind;
-    this.#key = secret.key(kind);
+    const hmac = { name: 'HMAC', hash: 'SHA-256' };
+    this.#key = webcrypto.subtle.importKey('raw', secret.key(kind), hmac, false, ['sign', 'verify']);
     this.#lifeSeconds = lifeSeconds;
   }
 
@@ -40,13 +43,13 @@ export class SignedTokens {
       .setJti(tokenId)
       .setIssuedAt(now)
       .setExpirationTime(this.expiry(now))
-      .sign(this.#key);
+      .sign(await this.#key);
   }
 
   /** What a token says, if it is one of ours and still good. @throws LivereelError `unauthorized`. */
   async verify(token: string): Promise<TokenClaims> {
     try {
-      const { payload } = await jwtVerify(token, this.#key, {
+      const { payload } = await jwtVerify(token, await this.#key, {
         algorithms: [algorithm],
         issuer,
         typ: types[this.#kind],

@@ -1,5 +1,5 @@
 import type { VideoAnswer } from '../api/video.ts';
-import type { VideoRow } from './video-store.ts';
+import type { ListedVideo } from './video-store.ts';
 import { videoUrls } from './video-urls.ts';
 
 /**
@@ -8,7 +8,7 @@ import { videoUrls } from './video-urls.ts';
  * and the asker may see it (`VideoViewing`); without one they lead nowhere. What does not exist yet is null: the file until the video is ready, stills and captions until they are made.
  */
 export function presentVideo(
-  video: VideoRow,
+  video: ListedVideo,
   publicUrl: string,
   hasWebRtc: boolean,
   ticket: string | null = null,
@@ -43,19 +43,19 @@ export function presentVideo(
   };
 }
 
-function loudnessOf({ loudnessLufs, loudnessRangeLu, truePeakDbtp }: VideoRow): VideoAnswer['loudness'] {
+function loudnessOf({ loudnessLufs, loudnessRangeLu, truePeakDbtp }: ListedVideo): VideoAnswer['loudness'] {
   if (loudnessLufs === null || loudnessRangeLu === null || truePeakDbtp === null) return null;
   return { integratedLufs: loudnessLufs, rangeLu: loudnessRangeLu, truePeakDbtp };
 }
 
 /** As far as is known: what a stream holds is known a moment after it began. */
-function isWatchableByWebRtc({ state, input, videoCodec, audioCodec }: VideoRow): boolean {
+function isWatchableByWebRtc({ state, input, videoCodec, audioCodec }: ListedVideo): boolean {
   if (state !== 'live' || input === 'frames') return false;
   return ['h264', 'vp8', null].includes(videoCodec) && ['opus', null].includes(audioCodec);
 }
 
 /** What went wrong and, where what was received is kept because of it, what to do about that. */
-function errorOf({ id, errorCode, errorMessage, journalKept }: VideoRow): VideoAnswer['error'] {
+function errorOf({ id, errorCode, errorMessage, journalKept }: ListedVideo): VideoAnswer['error'] {
   if (errorCode === null) return null;
   const reason = errorMessage ?? '';
   if (!journalKept) return { code: errorCode, message: reason };

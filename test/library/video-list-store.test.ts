@@ -1,6 +1,6 @@
 import t from 'tap';
 import { type VideoSort, videoSorts } from '../../src/api/video.ts';
-import { type VideoRow, VideoStore } from '../../src/library/video-store.ts';
+import { type ListedVideo, VideoStore } from '../../src/library/video-store.ts';
 import { randomId } from '../../src/store/random-id.ts';
 import { startEmbedded } from './video-database.ts';
 
@@ -29,7 +29,7 @@ t.test('each order holds while videos come, go and are equal, and what is not kn
     });
   }
   const all = async (sort: VideoSort, between: (page: number) => Promise<unknown>) => {
-    const seen: VideoRow[] = [];
+    const seen: ListedVideo[] = [];
     let cursor: string | undefined;
     for (let page = 0; page < 20; page++) {
       const { items, nextCursor } = await store.list({ limit: 3, sort, cursor });
@@ -40,7 +40,7 @@ t.test('each order holds while videos come, go and are equal, and what is not kn
     }
     throw new Error('the list never ends');
   };
-  const ids = (rows: readonly VideoRow[]) => rows.map(({ id }) => id);
+  const ids = (rows: readonly ListedVideo[]) => rows.map(({ id }) => id);
   const still = async () => undefined;
   const newest = await all('newest', still);
   t.strictSame(ids(await all('oldest', still)), ids(newest).reverse());

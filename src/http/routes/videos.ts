@@ -3,7 +3,7 @@ import { videoId } from '../../api/session.ts';
 import { changeVideoRequest, videoAnswer } from '../../api/video.ts';
 import type { PlaybackGate } from '../../library/playback-gate.ts';
 import { presentVideo } from '../../library/video-presentation.ts';
-import type { VideoChanges, VideoListing, VideoRow } from '../../library/video-store.ts';
+import type { ListedVideo, VideoChanges, VideoListing, VideoRow } from '../../library/video-store.ts';
 import type { VideoViewing } from '../../library/video-viewing.ts';
 import { credentialsOf } from '../asker.ts';
 import { allowChange, noSuchVideo } from '../change-access.ts';
@@ -17,7 +17,7 @@ import type { ToldWebRtc } from './webrtc.ts';
 export interface VideoShelf {
   find(id: string): Promise<VideoRow | undefined>;
   /** @throws LivereelError `validation-failed` for a cursor that is not one of ours. */
-  list(listing: VideoListing): Promise<{ items: VideoRow[]; nextCursor: string | null }>;
+  list(listing: VideoListing): Promise<{ items: ListedVideo[]; nextCursor: string | null }>;
   /** `unchangedSince`: nothing is done, and undefined told, when it was changed after that. */
   update(id: string, changes: VideoChanges, unchangedSince?: Date): Promise<VideoRow | undefined>;
 }
