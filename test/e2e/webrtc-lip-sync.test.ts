@@ -15,22 +15,26 @@ const publishedSeconds = 16;
 // Chromium reports where its sound is every five seconds; until then sound is placed by its arrival.
 const settleSeconds = 7;
 
-for (const codec of ['H264', 'VP8'] as const) {
-  t.test(`${codec} of Chromium: the archive's sound is within 20 ms of its picture`, async t => {
+t.test("the sound of Chromium's archives is within 20 ms of their pictures", async t => {
+  const page = await blankPage(browser);
+  await useFakeDevices(page);
+  const publish = async (codec: 'H264' | 'VP8') => {
     const session = await server.createSession({ input: 'webrtc' });
-    const page = await blankPage(browser);
-    await useFakeDevices(page);
     const whip = whipAnswering(session);
     await publishFrom(page, { codec, bitrateBitsPerSecond: 600_000 }, whip);
-    await delay(publishedSeconds * 1_000);
-    const authorization = `Bearer ${session.ingestToken}`;
+    return { ...session, codec, whip };
+  };
+  // A beep is heard by one opened microphone only, so both publish the same one.
+  const sessions = [await publish('H264'), await publish('VP8')];
+  await delay(publishedSeconds * 1_000);
+  for (const { id, codec, ingestToken, whip } of sessions) {
+    const authorization = `Bearer ${ingestToken}`;
     await fetch(whip.answered?.location ?? '', { method: 'DELETE', headers: { authorization } });
-    await server.finished(session.id);
-    await page.close();
-    const offsets = await fakeDeviceOffsets(server.videoFile(session.id));
+    await server.finished(id);
+    const offsets = await fakeDeviceOffsets(server.videoFile(id));
     const settled = offsets.filter(({ flashSeconds }) => flashSeconds > settleSeconds);
     const millis = settled.map(({ offsetMillis }) => Math.round(offsetMillis));
-    t.ok(millis.length >= 5, `${millis.length} seconds with a beep`);
-    t.ok(Math.max(...millis.map(Math.abs)) <= 20, `sound less picture: ${millis.join(', ')} ms`);
-  });
-}
+    t.ok(millis.length >= 5, `${codec}: ${millis.length} seconds with a beep`);
+    t.ok(Math.max(...millis.map(Math.abs)) <= 20, `${codec}: sound less picture: ${millis.join(', ')} ms`);
+  }
+});
