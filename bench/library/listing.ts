@@ -56,6 +56,9 @@ const orders: Readonly<Record<VideoSort, Order>> = {
   title: ['title_key', 'asc', 'asc'],
 };
 
+/** What everybody's lists hold. */
+const listed = "visibility = 'public' and state <> 'failed'";
+
 function pageSql(sort: VideoSort, where: string): string {
   const [key, direction, idDirection] = orders[sort];
   return `select * from videos where ${where} order by ${key} ${direction}, id ${idDirection} limit 21`;
@@ -71,14 +74,14 @@ function firstPages(person: Person): Query[] {
   });
   const owned = `coalesce(owner_id, '') = '${person.id}'`;
   return [
-    ...videoSorts.map(sort => page(sort, '', "visibility = 'public'", sort)),
-    page('owner', `&owner=${person.id}`, `${owned} and visibility = 'public'`),
+    ...videoSorts.map(sort => page(sort, '', listed, sort)),
+    page('owner', `&owner=${person.id}`, `${owned} and ${listed}`),
     page('own', '&owner=me', "coalesce(owner_id, '') = ''"),
     { ...page('ownByLogin', '&owner=me', owned), token: person.accessToken },
     { ...page('ownByKey', '&owner=me', owned), token: person.key },
     page('ready', '&state=ready', "state = 'ready' and visibility = 'public'"),
-    page('failed', '&state=failed', "state = 'failed' and visibility = 'public'"),
-    page('replies', `&replyTo=${parent}`, `reply_to = '${parent}' and visibility = 'public'`),
+    page('failed', '&owner=me&state=failed', "state = 'failed' and coalesce(owner_id, '') = ''"),
+    page('replies', `&replyTo=${parent}`, `reply_to = '${parent}' and ${listed}`),
   ];
 }
 
@@ -94,7 +97,7 @@ async function deepPage(server: TestServer, client: pg.Client, sort: VideoSort):
   const [key, direction, idDirection] = orders[sort];
   const [past, pastId] = [direction, idDirection].map(way => (way === 'asc' ? '>' : '<'));
   const { rows } = await client.query(`select ${key} as key from videos where id = $1`, [last]);
-  const where = `visibility = 'public' and ${key} ${past}= $1 and (${key} ${past} $1 or id ${pastId} $2)`;
+  const where = `${listed} and ${key} ${past}= $1 and (${key} ${past} $1 or id ${pastId} $2)`;
   return {
     name: `deep${capital(sort)}`,
     path: () => `/api/v1/videos?sort=${sort}&cursor=${cursor}`,

@@ -28,7 +28,9 @@ export const videoTask = z
     state: z.enum(taskStates),
     percent: z.number().int().min(0).max(100),
     attempts: z.number().int().min(0),
-    error: z.string().nullable().meta({ description: 'Why it failed, or is tried again.' }),
+    error: z.string().nullable().meta({
+      description: 'Why it failed, or is tried again; null for those who may not change the video.',
+    }),
   })
   .meta({
     id: 'VideoTask',

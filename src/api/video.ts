@@ -37,7 +37,10 @@ export const videoAnswer = z
     title: z.string(),
     description: z.string(),
     state: z.enum(videoStates),
-    error: z.object({ code: z.string(), message: z.string() }).nullable(),
+    error: z.object({ code: z.string(), message: z.string() }).nullable().meta({
+      description:
+        'What went wrong: why the video failed, or what is missing of one that is ready. Those who may not change it are told what the code means, not the reason.',
+    }),
     input: z
       .enum(videoInputs)
       .meta({ description: 'How it came in: published, sent as a file, or fetched from an address.' }),
@@ -94,7 +97,7 @@ export const listVideosQuery = z.object({
     .optional()
     .meta({
       description:
-        "Only this account's videos. Of one's own (`me`, or one's id) all are listed, of others' the public ones.",
+        "Only this account's videos. Of one's own (`me`, or one's id) all are listed, of others' the public ones that did not fail.",
       examples: ['me'],
     }),
   state: z

@@ -1,5 +1,5 @@
 import type { Context } from 'hono';
-import { anyone } from '../accounts/asker.ts';
+import { type Asker, anyone } from '../accounts/asker.ts';
 import { LivereelError } from '../errors.ts';
 import { mayChange, maySee } from '../library/video-access.ts';
 import type { VideoRow } from '../library/video-store.ts';
@@ -27,9 +27,7 @@ export async function allowChange(
   const token = tokenOf(c.req.raw.headers, c.req.query('token'));
   if (token !== undefined && (await sessions.authorizes(id, token))) return;
   const video = await videos.find(id);
-  const asks = await askerOf(c);
-  // Who shows a token wants to be let in by it, and is told when it is wrong.
-  const asker = token !== undefined && asks.kind === 'owner-of-all' ? anyone : asks;
+  const asker = await askerWith(c, token);
   if (video === undefined || !maySee(video, asker)) {
     if (missing === 'not-found') throw noSuchVideo();
     throw new LivereelError(missing, 'There is no such session. Check the id, or create a new one.');
@@ -41,6 +39,25 @@ export async function allowChange(
     'unauthorized',
     'Log in as the owner of the video, or send its ingest token as "Authorization: Bearer ..." or ?token=...',
   );
+}
+
+/**
+ * Whether the asker may change a video that they may see: they are told why something of it failed, as nobody else is.
+ */
+export async function isChanger(
+  c: Context,
+  video: VideoRow,
+  sessions: ChangeAccessParts['sessions'],
+): Promise<boolean> {
+  const token = tokenOf(c.req.raw.headers, c.req.query('token'));
+  if (token !== undefined && (await sessions.authorizes(video.id, token))) return true;
+  return mayChange(video, await askerWith(c, token));
+}
+
+/** Who shows a token wants to be let in by it, and is told when it is wrong. */
+async function askerWith(c: Context, token: string | undefined): Promise<Asker> {
+  const asks = await askerOf(c);
+  return token !== undefined && asks.kind === 'owner-of-all' ? anyone : asks;
 }
 
 /** What is said of a video that is not there, or not there for who asks. */

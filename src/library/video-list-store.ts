@@ -14,6 +14,8 @@ export type VideoListing = {
   readonly state?: VideoState | undefined;
   /** Without it videos of every visibility are listed. */
   readonly visibility?: Visibility | undefined;
+  /** Whether those that came to nothing are listed; without it they are. */
+  readonly isFailedShown?: boolean | undefined;
   /** An account's; null: nobody's. */
   readonly ownerId?: string | null | undefined;
   /** Answers to this video. */
@@ -65,7 +67,16 @@ const orders: Readonly<Record<VideoSort, Order>> = {
  * @throws LivereelError `validation-failed` when the cursor is not one of ours, or of another list.
  */
 export async function listVideoRows(videos: Knex.QueryBuilder, listing: VideoListing): Promise<ListedRows> {
-  const { limit, cursor, sort = 'newest', state, visibility, ownerId, replyTo } = listing;
+  const {
+    limit,
+    cursor,
+    sort = 'newest',
+    state,
+    visibility,
+    ownerId,
+    replyTo,
+    isFailedShown = true,
+  } = listing;
   const list = JSON.stringify([sort, state, visibility, ownerId === null ? '' : ownerId, replyTo]);
   const order = orders[sort];
   const after = cursor === undefined ? undefined : readCursor(list, cursor, order.kind);
@@ -75,6 +86,7 @@ export async function listVideoRows(videos: Knex.QueryBuilder, listing: VideoLis
     .limit(limit + 1);
   if (state !== undefined) query.where({ state });
   if (visibility !== undefined) query.where({ visibility });
+  if (!isFailedShown) query.whereNot({ state: 'failed' });
   if (ownerId !== undefined) query.whereRaw("coalesce(owner_id, '') = ?", [ownerId ?? '']);
   if (replyTo !== undefined) query.where({ reply_to: replyTo });
   if (after) {

@@ -35,6 +35,13 @@ t.test('its owner begins a failed task again, and only one that is over', async 
     (await listed()).find(({ task }) => task === 'thumbnail'),
     { state: 'failed', error: 'There is no picture in this video.' },
   );
+  state.asker = bob;
+  t.match(
+    (await listed()).find(({ task }) => task === 'thumbnail'),
+    { state: 'failed', error: null },
+    'why, is nothing for others',
+  );
+  state.asker = ada;
   const answers = await Promise.all([retry('thumbnail'), retry('thumbnail')]);
   t.same(answers.map(({ status }) => status).sort(), [202, 409], 'once, when two ask at the same moment');
   t.same(answers.find(({ status }) => status === 202)?.json, {

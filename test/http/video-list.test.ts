@@ -44,9 +44,19 @@ async function titles(query: string): Promise<string[]> {
   }
 }
 
+// Of each of them one more that came to nothing.
+for (const ownerId of [ada.accountId, bob.accountId, null]) {
+  const id = randomId();
+  await videos.insert({
+    ...{ id, title: `spoilt of ${ownerId?.slice(0, 3) ?? 'nobody'}`, ownerId, visibility: 'public' },
+    ...{ state: 'failed', input: 'upload', language: 'auto', captions: true },
+  });
+  await videos.update(id, { errorCode: 'media-unusable', errorMessage: 'No picture in /home/ada/x.mp4.' });
+}
+
 const everyones = ['public of ada', 'public of bob', 'public of nobody'];
 const allOf = (name: string) =>
-  ['private', 'public', 'unlisted'].map(visibility => `${visibility} of ${name}`);
+  ['private', 'public', 'spoilt', 'unlisted'].map(visibility => `${visibility} of ${name}`);
 
 t.test('whoever asks, the list as such holds what is public', async t => {
   for (const asker of [{ kind: 'anyone' }, { kind: 'owner-of-all' }, ada, admin] as const) {
@@ -70,6 +80,34 @@ t.test("one's own are all listed, others' only as far as they are public", async
   t.strictSame(await titles(`owner=${bob.accountId}`), ['public of bob']);
   t.strictSame(await titles('owner=unknownuser1'), []);
   t.match(await call('/api/v1/videos?owner=me'), { status: 401, json: { code: 'unauthorized' } });
+});
+
+t.test('what came to nothing is listed for its owner alone, and only its owner is told why', async t => {
+  const spoilt = (await database.run(knex =>
+    knex('videos').where({ state: 'failed', owner_id: ada.accountId }).first('id'),
+  )) as { id: string };
+  const told = async (asker: typeof state.asker, query = '') => {
+    state.asker = asker;
+    return (await call(`/api/v1/videos/${spoilt.id}${query}`)).json;
+  };
+  const whole = { code: 'media-unusable', message: 'No picture in /home/ada/x.mp4.' };
+  const general = { code: 'media-unusable', message: 'The media cannot be used.' };
+  t.match(await told(ada), { state: 'failed', error: whole });
+  t.match(await told(admin), { error: whole });
+  for (const other of [bob, { kind: 'anyone' }, { kind: 'owner-of-all' }] as const) {
+    t.strictSame(((await told(other)) as { error: object }).error, general, other.kind);
+    for (const query of ['state=failed', `owner=${ada.accountId}&state=failed`])
+      t.strictSame(await titles(query), [], `${other.kind} ${query}`);
+  }
+  state.asker = ada;
+  t.strictSame(await titles('owner=me&state=failed'), ['spoilt of ada']);
+  // What a server says of its own keeping is nothing for others at all.
+  await videos.update(spoilt.id, { state: 'ready', errorCode: 'journal-kept', errorMessage: 'damaged' });
+  t.match(await told(ada), { error: { code: 'journal-kept' } });
+  t.match(await told(bob), { state: 'ready', error: null });
+  const listed = videoPage.parse((await call('/api/v1/videos?state=ready')).json).items;
+  t.strictSame(listed.find(({ id }) => id === spoilt.id)?.error, null);
+  await videos.update(spoilt.id, { state: 'failed' });
 });
 
 t.test("a cursor of one's own list leads nobody else into it", async t => {

@@ -2,14 +2,14 @@ import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import { videoId } from '../../api/session.ts';
 import { changeVideoRequest, videoAnswer } from '../../api/video.ts';
 import type { PlaybackGate } from '../../library/playback-gate.ts';
-import { presentVideo } from '../../library/video-presentation.ts';
 import type { ListedVideo, VideoChanges, VideoListing, VideoRow } from '../../library/video-store.ts';
 import type { VideoViewing } from '../../library/video-viewing.ts';
 import { credentialsOf } from '../asker.ts';
-import { allowChange, noSuchVideo } from '../change-access.ts';
+import { allowChange, isChanger, noSuchVideo } from '../change-access.ts';
 import { requireKnown, taggedAnswer } from '../entity-tag.ts';
 import { problems } from '../problem-schema.ts';
 import { type PublicAddress, publicUrlFor } from '../request-origin.ts';
+import { showVideo } from '../shown-video.ts';
 import { owners, type SessionDoor } from './sessions.ts';
 import type { ToldWebRtc } from './webrtc.ts';
 
@@ -33,7 +33,8 @@ const getVideo = createRoute({
   operationId: 'getVideo',
   tags,
   summary: 'One video, live or over',
-  description: 'A private video is found by its owner, and with its token.',
+  description:
+    'A private video is found by its owner, and with its token. Of what went wrong everyone is told the code; the reason only who may change the video.',
   security: [{}, ...owners, { ingestToken: [] }, { ingestTokenInQuery: [] }],
   request: { params, query },
   responses: {
@@ -90,15 +91,16 @@ export function addVideoRoutes(
   { sessions: access, onLanguage, webRtc, playback: { viewing, gate } }: VideoRouteParts,
   address: () => PublicAddress,
 ): void {
-  const present = (found: VideoRow, headers: Headers, ticket: string | null) =>
-    presentVideo(found, publicUrlFor(headers, address()), webRtc.engine.unavailable === null, ticket);
+  const present = (found: VideoRow, headers: Headers, ticket: string | null, isWhole = true) =>
+    showVideo(isWhole, found, publicUrlFor(headers, address()), webRtc.engine.unavailable === null, ticket);
 
   app.openapi(getVideo, async c => {
     const { id } = c.req.valid('param');
     const found = await shelf.find(id);
     const seen = found && (await viewing.of(found, credentialsOf(c)));
     if (seen === undefined) throw noSuchVideo();
-    return taggedAnswer(c, present(seen.video, c.req.raw.headers, seen.ticket));
+    const isWhole = seen.video.errorCode === null || (await isChanger(c, seen.video, access));
+    return taggedAnswer(c, present(seen.video, c.req.raw.headers, seen.ticket, isWhole));
   });
 
   app.openapi(changeVideo, async c => {

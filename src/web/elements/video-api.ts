@@ -4,7 +4,8 @@ import type { ChangeVideoRequest, VideoAnswer, VideoPage } from '../../api/video
 import { PublishError } from '../../client/publish-error.ts';
 import { reachableUrl } from '../../client/reachable-url.ts';
 import { problemOf } from '../../client/session-api.ts';
-import { withToken } from './page-token.ts';
+import { ownVideoToken } from './own-videos.ts';
+import { pageToken, withToken } from './page-token.ts';
 
 export type { VideoAnswer };
 
@@ -16,7 +17,10 @@ const unreachable = 'The server does not answer. Trying again.';
  * @throws PublishError `server-unreachable`, or the server's code with `facts.status`.
  */
 export async function readVideo(id: string, signal: AbortSignal, token?: string): Promise<VideoAnswer> {
-  const answer = await reach(withToken(`/api/v1/videos/${id}`, token), { signal });
+  // Who published it on this device is told what others are not: why it failed.
+  const own = token === undefined && pageToken() === null ? ownVideoToken(id) : undefined;
+  const headers = authorization(own);
+  const answer = await reach(withToken(`/api/v1/videos/${id}`, token), { signal, headers });
   return fromHere((await answer.json()) as VideoAnswer);
 }
 

@@ -77,7 +77,7 @@ export class VideoList extends EventTarget {
     clearInterval(this.#timer);
   }
 
-  /** What came to nothing is of interest to whom it belongs to. */
+  /** What has not begun or came to nothing is of interest to whom it belongs to. */
   #isShown({ state }: VideoAnswer): boolean {
     return this.isOwn || !['created', 'uploading', 'failed'].includes(state);
   }

@@ -8,7 +8,7 @@ import './import-again.ts';
 export function failedMessage(video: VideoAnswer, reread: () => void): TemplateResult {
   return html`<div class="message" role="alert">
     <h2 data-testid="error-message">This video could not be made</h2>
-    <p>${sentence(video.error?.message ?? 'The server gave no reason')}</p>
+    <p>${sentence(video.error?.message ?? 'Whoever it belongs to is told why')}</p>
     <div class="actions">
       ${
         video.input === 'import'
