@@ -69,7 +69,7 @@ export class WhisperServer implements TranscriptionServer {
       isFirst = false;
       return server.#launch(until);
     };
-    server.#supervised = await SupervisedProgram.start({ name, launch, log });
+    server.#supervised = await SupervisedProgram.start({ name, launch, pidFiles: server.#pidFiles, log });
     return server;
   }
 
@@ -106,7 +106,6 @@ export class WhisperServer implements TranscriptionServer {
   async close(): Promise<void> {
     this.#isClosed = true;
     await this.#supervised?.close();
-    await this.#pidFiles.forget(this.#options.name).catch(() => undefined);
   }
 
   async #launch(signal: AbortSignal): Promise<ChildProgram> {

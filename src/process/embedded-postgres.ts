@@ -92,12 +92,10 @@ export function embeddedConnection(runDir: string): PostgresConnection {
 export class EmbeddedPostgres {
   readonly connection: PostgresConnection;
   readonly #supervised: SupervisedProgram;
-  readonly #pidFiles: PidFiles;
 
-  private constructor(connection: PostgresConnection, supervised: SupervisedProgram, pidFiles: PidFiles) {
+  private constructor(connection: PostgresConnection, supervised: SupervisedProgram) {
     this.connection = connection;
     this.#supervised = supervised;
-    this.#pidFiles = pidFiles;
   }
 
   /**
@@ -120,8 +118,9 @@ export class EmbeddedPostgres {
     await initialise(cluster);
     await handOver(cluster);
     const launch = (signal: AbortSignal) => launchPostgres(cluster, signal);
-    const supervised = await SupervisedProgram.start({ name: 'postgres', launch, log });
-    return new EmbeddedPostgres(embeddedConnection(runDir), supervised, cluster.pidFiles);
+    const { pidFiles } = cluster;
+    const supervised = await SupervisedProgram.start({ name: pidName, launch, pidFiles, log });
+    return new EmbeddedPostgres(embeddedConnection(runDir), supervised);
   }
 
   /** Of the postmaster that runs now; undefined between a death and the restart. */
@@ -135,9 +134,8 @@ export class EmbeddedPostgres {
   }
 
   /** Shuts it down. Safe to call twice, never throws. */
-  async close(): Promise<void> {
-    await this.#supervised.close();
-    await this.#pidFiles.forget(pidName).catch(() => undefined);
+  close(): Promise<void> {
+    return this.#supervised.close();
   }
 }
 

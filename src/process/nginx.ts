@@ -45,13 +45,11 @@ export class Nginx {
   /** The address it listens on, an IP. */
   readonly address: string;
   readonly #supervised: SupervisedProgram;
-  readonly #pidFiles: PidFiles;
 
-  private constructor({ address, port }: ListenAddress, supervised: SupervisedProgram, pidFiles: PidFiles) {
+  private constructor({ address, port }: ListenAddress, supervised: SupervisedProgram) {
     this.address = address;
     this.port = port;
     this.#supervised = supervised;
-    this.#pidFiles = pidFiles;
   }
 
   /**
@@ -70,8 +68,8 @@ export class Nginx {
       runProgram({ name: 'nginx -t', program: nginxPath, args, cwd: contentDir, log }),
     );
     const launch = () => launchNginx(options, configuration, pidFiles);
-    const supervised = await SupervisedProgram.start({ name: 'nginx', launch, log });
-    return new Nginx(address, supervised, pidFiles);
+    const supervised = await SupervisedProgram.start({ name: pidName, launch, pidFiles, log });
+    return new Nginx(address, supervised);
   }
 
   /** Of the master that runs now; undefined between a death and the restart. */
@@ -85,9 +83,8 @@ export class Nginx {
   }
 
   /** Ends it. Safe to call twice, never throws. */
-  async close(): Promise<void> {
-    await this.#supervised.close();
-    await this.#pidFiles.forget(pidName).catch(() => undefined);
+  close(): Promise<void> {
+    return this.#supervised.close();
   }
 }
 

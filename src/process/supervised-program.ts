@@ -1,12 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Log } from '../log.ts';
 import type { ChildProgram } from './child-program.ts';
+import type { PidFiles } from './pid-files.ts';
 
-/** What a supervisor needs: a name for the log, and how to start the program once more. */
+/** What a supervisor needs: a name for the log and the pid file, and how to start the program once more. */
 export type Supervision = {
   readonly name: string;
   /** Starts it and resolves when it works; on failure leaves nothing running and rejects. */
   readonly launch: (signal: AbortSignal) => Promise<ChildProgram>;
+  /** Where `launch` remembers the program under its name; it is forgotten once it has ended for good. */
+  readonly pidFiles: Pick<PidFiles, 'forget'>;
   readonly log: Log;
 };
 
@@ -54,9 +57,11 @@ export class SupervisedProgram {
   }
 
   async #close(): Promise<void> {
+    const { pidFiles, name } = this.#supervision;
     this.#closed.abort();
     await this.#program?.close();
     await this.#life;
+    await pidFiles.forget(name).catch(() => undefined);
   }
 
   async #supervise(first: ChildProgram): Promise<void> {

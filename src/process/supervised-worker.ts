@@ -17,18 +17,16 @@ const niceness = 5;
 /** The worker process that a server runs beside it: background tasks must not disturb what is live. */
 export class SupervisedWorker {
   readonly #supervised: SupervisedProgram;
-  readonly #pidFiles: PidFiles;
 
-  private constructor(supervised: SupervisedProgram, pidFiles: PidFiles) {
+  private constructor(supervised: SupervisedProgram) {
     this.#supervised = supervised;
-    this.#pidFiles = pidFiles;
   }
 
   /** `settings`: handed over as JSON. @throws LivereelError `program-failed` with its last words. */
   static async start(settings: object, runDir: string, log: Log): Promise<SupervisedWorker> {
     const pidFiles = new PidFiles(runDir, log);
     const launch = (signal: AbortSignal) => launchWorker(settings, runDir, pidFiles, log, signal);
-    return new SupervisedWorker(await SupervisedProgram.start({ name: 'worker', launch, log }), pidFiles);
+    return new SupervisedWorker(await SupervisedProgram.start({ name: pidName, launch, pidFiles, log }));
   }
 
   /** Of the one that runs now; undefined between a death and the restart. */
@@ -37,9 +35,8 @@ export class SupervisedWorker {
   }
 
   /** Safe to call twice, never throws. */
-  async close(): Promise<void> {
-    await this.#supervised.close();
-    await this.#pidFiles.forget(pidName).catch(() => undefined);
+  close(): Promise<void> {
+    return this.#supervised.close();
   }
 }
 

@@ -2,8 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { LivereelError } from '../errors.ts';
 import type { Log } from '../log.ts';
+import { PidFiles } from '../process/pid-files.ts';
 import { SupervisedProgram } from '../process/supervised-program.ts';
-import { EngineChild } from './engine-child.ts';
+import { EngineChild, engineName } from './engine-child.ts';
 import type { EngineAnswer, EngineReport, EngineRequest, EngineSettings } from './engine-messages.ts';
 import { OpenRequests, restarting } from './open-requests.ts';
 import { StreamFeeds } from './stream-feeds.ts';
@@ -63,7 +64,8 @@ export class ChildWebRtcEngine implements WebRtcEngine {
   static async start(settings: EngineSettings, runDir: string, log: Log): Promise<ChildWebRtcEngine> {
     const engine = new ChildWebRtcEngine(settings, runDir, log);
     const launch = (signal: AbortSignal) => engine.#launch(signal);
-    engine.#supervised = await SupervisedProgram.start({ name: 'webrtc', launch, log });
+    const pidFiles = new PidFiles(runDir, log);
+    engine.#supervised = await SupervisedProgram.start({ name: engineName, launch, pidFiles, log });
     return engine;
   }
 
@@ -136,7 +138,6 @@ export class ChildWebRtcEngine implements WebRtcEngine {
     this.#isClosed = true;
     await this.#supervised?.close();
     this.#died();
-    await EngineChild.forget(this.#runDir, this.#log);
   }
 
   /** Asks for a new peer. It is known before its answer is, because its first packets may come right behind it. */

@@ -7,7 +7,8 @@ import { PidFiles } from '../process/pid-files.ts';
 import { type EngineReport, type EngineRequest, type EngineSettings, readReport } from './engine-messages.ts';
 import { MessageReader, type PipeMessage, packMessage } from './message-pipe.ts';
 
-const pidName = 'webrtc';
+/** What the child is called in the log, and by its pid file. */
+export const engineName = 'webrtc';
 /** Node, the native library and the port; much less, but for a machine that is busy. */
 const startTimeoutMillis = 20_000;
 /** More than this waits to be read only by a child that hangs. */
@@ -45,9 +46,9 @@ export class EngineChild {
   ): Promise<{ child: EngineChild; port: number }> {
     const pidFiles = new PidFiles(runDir, log);
     // It would hold the port.
-    await pidFiles.endLeftover(pidName, { signal: 'SIGKILL' });
+    await pidFiles.endLeftover(engineName, { signal: 'SIGKILL' });
     const program = startProgram({
-      name: 'webrtc',
+      name: engineName,
       program: process.execPath,
       args: [...nodeArguments(), JSON.stringify(settings)],
       cwd: runDir,
@@ -58,17 +59,12 @@ export class EngineChild {
     });
     const child = new EngineChild(program, log);
     try {
-      await pidFiles.remember(pidName, program.pid, 'node');
+      await pidFiles.remember(engineName, program.pid, 'node');
       return { child, port: await child.#begin(listener, signal) };
     } catch (error) {
       await program.close();
       throw error;
     }
-  }
-
-  /** Forgets what was remembered of the last child, once it is closed. */
-  static async forget(runDir: string, log: Log): Promise<void> {
-    await new PidFiles(runDir, log).forget(pidName).catch(() => undefined);
   }
 
   /** Whether it reads too slowly: frames would only wait. */

@@ -7,6 +7,7 @@ import pg from 'pg';
 import { pino } from 'pino';
 import t from 'tap';
 import { EmbeddedPostgres } from '../../src/process/embedded-postgres.ts';
+import { PidFiles } from '../../src/process/pid-files.ts';
 import { startTimeOf } from '../../src/process/process-identity.ts';
 import { socketFolderOf } from '../../src/process/socket-folder.ts';
 import { eventually } from '../support/eventually.ts';
@@ -42,7 +43,10 @@ t.test('the first start makes a cluster, and what is written is there after a re
   ];
   t.equal(encoding, 'UTF8');
   const { pid } = first;
+  const pidFiles = new PidFiles(runDir, log);
+  t.same(await pidFiles.names(), ['postgres'], 'known to a server that comes after a killed one');
   await Promise.all([first.close(), first.close()]);
+  t.same(await pidFiles.names(), []);
   t.equal(startTimeOf(Number(pid)), undefined);
   const began = performance.now();
   const second = await start();
