@@ -105,6 +105,16 @@ export const listVideosQuery = z.object({
     .optional()
     .meta({ description: 'Only videos in this state.', examples: ['ready'] }),
   replyTo: videoId.optional().meta({ description: 'Only answers to this video.' }),
+  title: z
+    .string()
+    .max(200)
+    .regex(/^\P{Cc}*$/u, 'text without control characters')
+    .optional()
+    .meta({
+      description:
+        'Only videos in whose title all of these words are, whole or in part; without regard to case and accents.',
+      examples: ['standup'],
+    }),
   sort: z
     .enum(videoSorts)
     .default('newest')

@@ -2,6 +2,7 @@ import type { Knex } from 'knex';
 import type { VideoState, Visibility } from '../api/session.ts';
 import type { VideoSort } from '../api/video.ts';
 import { type KeyKind, readCursor, writeCursor } from '../store/list-cursor.ts';
+import { titleKey } from '../store/title-key.ts';
 
 /** Which page of which videos. */
 export type VideoListing = {
@@ -18,6 +19,8 @@ export type VideoListing = {
   readonly isFailedShown?: boolean | undefined;
   /** An account's; null: nobody's. */
   readonly ownerId?: string | null | undefined;
+  /** Words that are all in the title, in any order, whole or in part. */
+  readonly title?: string | undefined;
   /** Answers to this video. */
   readonly replyTo?: string | undefined;
 };
@@ -27,6 +30,9 @@ export type ListedRows = {
   readonly rows: readonly Record<string, unknown>[];
   readonly nextCursor: string | null;
 };
+
+/** More say nothing about a title. */
+const mostWords = 10;
 
 type Order = {
   /** As the indexes of the migration `0011-video-orders` have it. */
@@ -76,8 +82,9 @@ export async function listVideoRows(videos: Knex.QueryBuilder, listing: VideoLis
     ownerId,
     replyTo,
     isFailedShown = true,
+    title = '',
   } = listing;
-  const list = JSON.stringify([sort, state, visibility, ownerId === null ? '' : ownerId, replyTo]);
+  const list = JSON.stringify([sort, state, visibility, ownerId === null ? '' : ownerId, replyTo, title]);
   const order = orders[sort];
   const after = cursor === undefined ? undefined : readCursor(list, cursor, order.kind);
   // One row more than asked for tells whether there is a next page.
@@ -89,6 +96,10 @@ export async function listVideoRows(videos: Knex.QueryBuilder, listing: VideoLis
   if (!isFailedShown) query.whereNot({ state: 'failed' });
   if (ownerId !== undefined) query.whereRaw("coalesce(owner_id, '') = ?", [ownerId ?? '']);
   if (replyTo !== undefined) query.where({ reply_to: replyTo });
+  for (const word of wordsOf(title)) {
+    // As it is written, so that "take 1" finds "Take 12"; and by its key, which knows no accents.
+    query.whereRaw('(title ilike ? or title_key like ?)', [held(word), held(titleKey(word))]);
+  }
   if (after) {
     const key = order.toSql?.(after.key) ?? after.key;
     const [past, pastId] = [order.direction, order.idDirection].map(way => (way === 'asc' ? '>' : '<'));
@@ -107,6 +118,15 @@ export async function listVideoRows(videos: Knex.QueryBuilder, listing: VideoLis
     rows,
     nextCursor: isMore ? writeCursor(list, { key: order.placeOf(last), id: last.id as string }) : null,
   };
+}
+
+function wordsOf(text: string): string[] {
+  return text.split(/\s+/).filter(Boolean).slice(0, mostWords);
+}
+
+/** A pattern of `like`: the word anywhere in it, its own signs meaning nothing. */
+function held(word: string): string {
+  return `%${word.replace(/[\\%_]/g, '\\$&')}%`;
 }
 
 /** What is not known yet comes last. */

@@ -120,9 +120,29 @@ t.test("a cursor of one's own list leads nobody else into it", async t => {
   }
 });
 
+t.test('words of the title find a video, in any order and case, with and without accents', async t => {
+  state.asker = ada;
+  const named = ['Über den Garten 12', '100 % cotton_wool'];
+  for (const title of named) {
+    const id = randomId();
+    await videos.insert({
+      ...{ id, title, ownerId: null, visibility: 'public', state: 'ready', input: 'upload' },
+      ...{ language: 'auto', captions: true },
+    });
+  }
+  const found = (title: string) => titles(`title=${encodeURIComponent(title)}`);
+  for (const words of ['garten', 'GART uber', 'garten 1', ' über  12 ', 'gärten'])
+    t.strictSame(await found(words), [named[0]], words);
+  for (const words of ['100 %', 'cotton_', '%']) t.strictSame(await found(words), [named[1]], words);
+  t.strictSame(await found('garten cotton'), [], 'all of them');
+  t.strictSame(await found('c_tton'), [], 'signs mean themselves');
+  t.strictSame(await titles('title=of&owner=me'), allOf('ada'));
+  t.equal((await titles('title=')).length, everyones.length + named.length, 'nothing is no filter');
+});
+
 t.test('sorts, owners and answers are what they may be, else the wrong one is named', async t => {
   for (const sort of videoSorts) t.equal((await call(`/api/v1/videos?sort=${sort}`)).status, 200);
-  for (const wrong of ['sort=best', 'owner=you', 'replyTo=x', `cursor=${'x'.repeat(1_001)}`]) {
+  for (const wrong of ['sort=best', 'owner=you', 'replyTo=x', 'title=%00', `cursor=${'x'.repeat(1_001)}`]) {
     const refusal = { status: 400, json: { errors: [{ path: wrong.split('=')[0] }] } };
     t.match(await call(`/api/v1/videos?${wrong}`), refusal, wrong.slice(0, 20));
   }

@@ -1,6 +1,6 @@
 import type { VideoTasks } from '../../api/task.ts';
 import type { Transcript } from '../../api/transcript.ts';
-import type { ChangeVideoRequest, VideoAnswer, VideoPage } from '../../api/video.ts';
+import type { ChangeVideoRequest, VideoAnswer, VideoPage, VideoSort } from '../../api/video.ts';
 import { PublishError } from '../../client/publish-error.ts';
 import { reachableUrl } from '../../client/reachable-url.ts';
 import { problemOf } from '../../client/session-api.ts';
@@ -27,22 +27,28 @@ export async function readVideo(id: string, signal: AbortSignal, token?: string)
 /** Which videos: one's own or those of everybody, behind `cursor` where there is one. */
 export type WantedVideos = {
   readonly isOwn: boolean;
+  /** The newest first where it is left out. */
+  readonly sort?: VideoSort;
+  /** Words of the title; empty: whatever they are called. */
+  readonly title?: string;
   readonly cursor?: string | undefined;
   /** 48 where it is left out. */
   readonly limit?: number;
 };
 
 /**
- * A page of videos, the newest first.
+ * A page of videos.
  * @throws PublishError as `readVideo`; `unauthorized` for one's own where nobody knows who asks.
  */
 export async function readVideos(
-  { isOwn, cursor, limit = 48 }: WantedVideos,
+  { isOwn, sort, title, cursor, limit = 48 }: WantedVideos,
   signal: AbortSignal,
 ): Promise<VideoPage> {
   const query = new URLSearchParams({
     limit: `${limit}`,
     ...(isOwn && { owner: 'me' }),
+    ...(sort && { sort }),
+    ...(title && { title }),
     ...(cursor && { cursor }),
   });
   const answer = await reach(`/api/v1/videos?${query}`, { signal });

@@ -1,17 +1,18 @@
 import type { VideoAnswer } from '../../api/video.ts';
 import { PublishError } from '../../client/publish-error.ts';
 import { readVideo, readVideos } from '../elements/video-api.ts';
+import type { VideoChoice } from './video-choice.ts';
 
 const lookAgainMillis = 4_000;
 /** So many that are not over are asked for at once; the rest is as it was when it was listed. */
 const mostLookedAt = 12;
 
 /**
- * The videos of the library as far as they were scrolled to, the newest first. What is not over yet is asked for again
+ * The videos of the library that were chosen, as far as they were scrolled to. What is not over yet is asked for again
  * while the page is seen. Event `change`.
  */
 export class VideoList extends EventTarget {
-  readonly isOwn: boolean;
+  readonly choice: VideoChoice;
   readonly #gone = new AbortController();
   readonly #timer: ReturnType<typeof setInterval>;
   #items: readonly VideoAnswer[] = [];
@@ -19,10 +20,9 @@ export class VideoList extends EventTarget {
   #error: PublishError | undefined;
   #isReading = false;
 
-  /** `isOwn`: one's own, else the public ones of everybody. */
-  constructor(isOwn: boolean) {
+  constructor(choice: VideoChoice) {
     super();
-    this.isOwn = isOwn;
+    this.choice = choice;
     this.#timer = setInterval(() => void this.#lookAgain(), lookAgainMillis);
     void this.more();
   }
@@ -53,11 +53,10 @@ export class VideoList extends EventTarget {
     this.#isReading = true;
     this.#error = undefined;
     this.#changed();
-    const { isOwn } = this;
     try {
       const before = this.#items.length;
       do {
-        const page = await readVideos({ isOwn, cursor: this.#cursor }, this.#gone.signal);
+        const page = await readVideos({ ...this.choice, cursor: this.#cursor }, this.#gone.signal);
         this.#items = [...this.#items, ...page.items.filter(video => this.#isShown(video))];
         this.#cursor = page.nextCursor;
       } while (this.#cursor !== null && this.#items.length === before);
@@ -79,7 +78,7 @@ export class VideoList extends EventTarget {
 
   /** What has not begun or came to nothing is of interest to whom it belongs to. */
   #isShown({ state }: VideoAnswer): boolean {
-    return this.isOwn || !['created', 'uploading', 'failed'].includes(state);
+    return this.choice.isOwn || !['created', 'uploading', 'failed'].includes(state);
   }
 
   async #lookAgain(): Promise<void> {
