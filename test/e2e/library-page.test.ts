@@ -25,6 +25,9 @@ await client.query(`insert into video_tasks (video_id, task, state, error) value
   ('video0000058', 'thumbnail', 'done', null)`);
 t.teardown(() => client.end());
 
+/** What "take 1" finds among what is public, from A to Z. */
+const publicOnes = [1, 10, 11, 13, 14, 16, 17, 19, 31, 41].map(number => `Take ${number}`);
+
 t.test('the start page leads to the videos; more come as one scrolls', async t => {
   const page = await chromium.page();
   await page.goto(server.baseUrl);
@@ -54,6 +57,33 @@ t.test('what is public is listed apart, and a tile leads to its video', async t 
   await page.waitForURL('**/watch/video0000059');
 });
 
+t.test('videos are found by their title and put in order; the address keeps it', async t => {
+  const page = await chromium.page();
+  await page.goto(`${server.baseUrl}/videos?show=public`);
+  const tiles = page.getByTestId('video-tile');
+  await tiles.first().waitFor();
+  await page.getByLabel('Search by title').fill('take 1');
+  await page.waitForURL('**/videos?show=public&title=take+1');
+  await page.getByText('Take 59').waitFor({ state: 'detached' });
+  t.strictSame(await tiles.locator('strong').allTextContents(), publicOnes.toReversed());
+  await page.getByLabel('Order').selectOption('title');
+  await page.waitForURL('**/videos?show=public&sort=title&title=take+1');
+  await tiles.first().getByText('Take 1', { exact: true }).waitFor();
+  await page.reload();
+  await tiles.first().getByText('Take 1', { exact: true }).waitFor();
+  t.strictSame(await tiles.locator('strong').allTextContents(), publicOnes);
+  t.equal(await page.getByLabel('Search by title').inputValue(), 'take 1');
+  t.equal(await page.getByLabel('Order').inputValue(), 'title');
+  await page.getByLabel('Search by title').fill('<b>nothing');
+  await page.getByTestId('none-found').waitFor();
+  t.match(await page.getByTestId('none-found').textContent(), /Nothing is called “<b>nothing”/);
+  t.same(await violations(page), []);
+  await page.getByRole('button', { name: 'Show all' }).click();
+  await tiles.nth(20).waitFor();
+  t.equal(await page.getByLabel('Search by title').inputValue(), '');
+  t.same(page.errors, []);
+});
+
 t.test('whoever a video belongs to names it, says who may watch, and deletes it', async t => {
   const page = await chromium.page();
   const read = async () => (await server.video('video0000060').catch(() => undefined))?.title;
@@ -63,11 +93,17 @@ t.test('whoever a video belongs to names it, says who may watch, and deletes it'
   await page.getByTestId('own-video').click();
   t.same(await violations(page), []);
   await page.fill('dialog [name=title]', 'Take 60, spoilt');
+  await page.fill('dialog [name=description]', 'The microphone was off.\nAgain on Monday.');
   await page.selectOption('dialog [name=visibility]', 'unlisted');
   await page.getByTestId('save-video').click();
   await page.getByText('Saved.').waitFor();
   await page.getByRole('heading', { name: 'Take 60, spoilt' }).waitFor();
   t.match(await server.video('video0000060'), { title: 'Take 60, spoilt', visibility: 'unlisted' });
+  t.equal(
+    await page.getByTestId('description').textContent(),
+    'The microphone was off.\nAgain on Monday.',
+    'beside the title',
+  );
   await page.getByTestId('delete-video').click();
   await page.getByRole('button', { name: 'Keep it' }).click();
   t.equal(await read(), 'Take 60, spoilt', 'asked twice');

@@ -56,8 +56,13 @@ export class FailedTasks extends OwnersControl {
     }
     return html`<li>
       <p>${thing} could not be made. <span>${sentence(error ?? 'The server gave no reason')}</span></p>
-      <button class="button" ?disabled=${this.isSending} @click=${() => this.#retry(task)}>
-        Try again<span class="only-spoken">: ${thing?.toLowerCase()}</span>
+      <button
+        class="button"
+        aria-label=${`Try again: ${thing?.toLowerCase()}`}
+        ?disabled=${this.isSending}
+        @click=${() => this.#retry(task)}
+      >
+        Try again
       </button>
     </li>`;
   }

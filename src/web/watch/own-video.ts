@@ -11,7 +11,7 @@ const audiences = {
   private: 'Only you, or by a private link',
 } as const satisfies Record<Visibility, string>;
 
-/** What its owner does with a video: names it, says who may watch, deletes it. A button and its dialog. */
+/** What its owner does with a video: names and describes it, says who may watch, deletes it. A button and its dialog. */
 export class OwnVideo extends OwnersControl {
   #isAskedTwice = false;
 
@@ -36,13 +36,17 @@ export class OwnVideo extends OwnersControl {
       </dialog>`;
   }
 
-  #fields({ title, visibility }: VideoAnswer) {
+  #fields({ title, description, visibility }: VideoAnswer) {
     const choice = ([value, words]: [string, string]) =>
       html`<option value=${value} ?selected=${value === visibility}>${words}</option>`;
     return html`<form @submit=${this.#save}>
       <label class="field"
         >Title
         <input name="title" required maxlength="200" autocomplete="off" .value=${title} />
+      </label>
+      <label class="field"
+        >Description
+        <textarea name="description" rows="4" maxlength="5000" .value=${description}></textarea>
       </label>
       <label class="field"
         >Who can watch
@@ -89,10 +93,11 @@ export class OwnVideo extends OwnersControl {
   };
 
   readonly #save = async (event: Event): Promise<void> => {
-    const { title = '', visibility = 'public' } = fieldsOf(event);
+    const { title = '', description = '', visibility = 'public' } = fieldsOf(event);
     const { video } = this;
     if (video === undefined) return;
-    const changes = { title: title.trim(), visibility: visibility as Visibility };
+    const said = { title: title.trim(), description: description.trim() };
+    const changes = { ...said, visibility: visibility as Visibility };
     if (!(await this.sendForm(() => changeVideo(video.id, changes, this.hold?.ingestToken), 'Saved.')))
       return;
     this.changed();

@@ -13,7 +13,9 @@ export function failedMessage(video: VideoAnswer, reread: () => void): TemplateR
       ${
         video.input === 'import'
           ? html`<lr-import-again .video=${video} @video-changed=${reread}></lr-import-again>`
-          : html`<a class="button primary" href="/">Record a video</a>`
+          : html`<a class="button primary" href="/"
+              >${video.input === 'upload' ? 'Send another file' : 'Record a video'}</a
+            >`
       }
     </div>
   </div>`;

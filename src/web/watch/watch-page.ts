@@ -63,6 +63,7 @@ export class WatchPage extends LightElement {
         <div class="words">
           <h1 data-testid="title">${video.title}</h1>
           <p class="facts number" data-testid="facts">${this.#facts(video)}</p>
+          ${video.description === '' ? nothing : html`<p class="description" data-testid="description">${video.description}</p>`}
           ${
             error?.code === 'server-unreachable'
               ? html`<p class="note" role="status" data-testid="error-message">${error.message}</p>`
