@@ -9,7 +9,7 @@ import { numberedJpegs, readFrameNumbers } from '../support/numbered-frames.ts';
 import { TestServer } from '../support/server.ts';
 
 const server = await TestServer.start({
-  env: { SILENT_PUBLISHER_SECONDS: '2', RECONNECT_WINDOW_SECONDS: '1' },
+  env: { SILENT_PUBLISHER_SECONDS: '5', RECONNECT_WINDOW_SECONDS: '1' },
 });
 t.teardown(() => server.stop());
 

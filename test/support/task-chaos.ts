@@ -7,10 +7,14 @@ import type { TaskName } from '../../src/api/task.ts';
 import { makeClip } from './clips.ts';
 import { eventually } from './eventually.ts';
 import { FileOrigin } from './file-origin.ts';
+import { finalTranscript, missing, wordsOf } from './heard-words.ts';
+import { IngestClient } from './ingest-client.ts';
 import { pacedFile } from './paced-file.ts';
 import { isRunning } from './process-tree.ts';
 import { runProgram } from './run-program.ts';
 import { TestServer } from './server.ts';
+import { testModelPath } from './speech.ts';
+import { type SpeechStream, speechStream } from './speech-stream.ts';
 import { openQueue, publishFile, tasksOf, tasksOver } from './task-load.ts';
 import { tusUpload } from './tus-upload.ts';
 
@@ -18,7 +22,7 @@ import { tusUpload } from './tus-upload.ts';
 export const taskKillTargets = ['worker', 'server', 'tree'] as const;
 type Target = (typeof taskKillTargets)[number];
 
-/** Tasks that are killed: most make something of a video that is ready, the last two a video of a file. */
+/** Tasks that are killed: most make something of a video that is ready, two a video of a file, the last its words. */
 export const chaosTasks = [
   'thumbnail',
   'storyboard',
@@ -27,6 +31,7 @@ export const chaosTasks = [
   'ladder',
   'process',
   'import',
+  'transcript',
 ] as const satisfies TaskName[];
 
 /** How much chaos. */
@@ -59,12 +64,16 @@ export async function runTaskChaos({
   videoSeconds = 16,
   report,
 }: TaskChaosOptions): Promise<TaskChaosResult> {
-  const env = { WORKER: 'on', LOG_LEVEL: 'info', IMPORT_ALLOW_NETWORKS: '127.0.0.0/8' };
+  const speech = tasks.includes('transcript') ? await speechStream('pauses-30s') : null;
+  const captions = speech && { CAPTIONS: 'on', WHISPER_MODEL: testModelPath, WHISPER_THREADS: '1' };
+  const env = { WORKER: 'on', LOG_LEVEL: 'info', IMPORT_ALLOW_NETWORKS: '127.0.0.0/8', ...captions };
   const server = await TestServer.start({ env });
   const closings: (() => void)[] = [];
   try {
     const readyId = await publishFile(server, videoSeconds);
     const beginnings = await beginningsOf(server, readyId, action => void closings.push(action));
+    const spokenId = speech && (await publishSpeech(server, speech));
+    if (spokenId !== null) beginnings.transcript = () => beginAnew(server, spokenId, 'transcript');
     const faults: string[] = [];
     const done: TaskKill[] = [];
     for (let round = 0; round < kills * tasks.length; round += 1) {
@@ -75,9 +84,9 @@ export async function runTaskChaos({
       if (kill === null) faults.push(`${task} was over before it could be killed (round ${round})`);
       else done.push(kill);
       report?.(`${round + 1}: ${task}, ${target}: ${kill?.overAfterSeconds.toFixed(1) ?? 'not killed'} s`);
-      faults.push(
-        ...(await faultsOf(server, id, task)).map(fault => `round ${round}, ${task}, ${target}: ${fault}`),
-      );
+      const found = await faultsOf(server, id, task);
+      if (task === 'transcript' && speech !== null) found.push(...(await lostWords(server, id, speech)));
+      faults.push(...found.map(fault => `round ${round}, ${task}, ${target}: ${fault}`));
     }
     if ((await server.terminate()) !== 0) faults.push('the server did not end cleanly');
     faults.push(...server.leftovers().map(({ name }) => `${name} still runs`));
@@ -109,6 +118,23 @@ async function beginningsOf(
       return ((await answer.json()) as { id: string }).id;
     },
   };
+}
+
+async function publishSpeech(server: TestServer, { chunks }: SpeechStream): Promise<string> {
+  const { id, ingestUrl } = await server.createSession({ language: 'en' });
+  await new IngestClient({ url: ingestUrl, input: 'chunks', items: chunks, pace: 'fast' }).run();
+  await server.finished(id, overWithinSeconds);
+  await tasksOver(server, id, overWithinSeconds);
+  return id;
+}
+
+async function lostWords(server: TestServer, id: string, { words }: SpeechStream): Promise<string[]> {
+  const heard = wordsOf(await finalTranscript(server, id));
+  const lost = missing(heard, words);
+  const faults = lost.length > 0.02 * words.length ? [`words are lost: ${lost.join(', ')}`] : [];
+  return heard.length > 1.02 * words.length
+    ? [...faults, `${heard.length} words of ${words.length}`]
+    : faults;
 }
 
 /** The table for people: how soon a task was over after its processes were killed. */
