@@ -11,7 +11,7 @@ export type StateKeepers = {
 export async function enterState(
   { videos, events }: StateKeepers,
   id: string,
-  state: 'uploading' | 'processing' | 'failed',
+  state: 'uploading' | 'failed',
   error: { readonly code: string; readonly message: string } | null,
 ): Promise<void> {
   await videos.update(id, { state, errorCode: error?.code ?? null, errorMessage: error?.message ?? null });

@@ -1,5 +1,6 @@
 import { mkdir, rm, stat } from 'node:fs/promises';
 import { LivereelError } from '../errors.ts';
+import { stateEvent } from '../events/video-events.ts';
 import type { AddressGuard } from '../fetch/address-guard.ts';
 import { GuardedClient } from '../fetch/guarded-client.ts';
 import type { RunSettings } from '../ffmpeg/background-run.ts';
@@ -10,12 +11,13 @@ import { fetchSource } from './import-source.ts';
 import { enterState, type StateKeepers } from './import-state.ts';
 import { type ImportRow, type ImportStore, importTask } from './import-store.ts';
 import { ImportWatch, type ImportWatchParts, importCancelled } from './import-watch.ts';
-import type { VideoRow } from './video-store.ts';
+import type { VideoRow, VideoStore } from './video-store.ts';
 import type { VideoTaskHandler } from './video-task.ts';
 
 /** What fetching needs. */
 export type ImportTaskParts = StateKeepers &
   ImportWatchParts & {
+    readonly videos: Pick<VideoStore, 'received'>;
     readonly imports: ImportStore;
     readonly content: ContentDirectory;
     readonly guard: AddressGuard;
@@ -43,12 +45,13 @@ export class ImportTask implements VideoTaskHandler {
   readonly limitSeconds = (): number => this.#parts.limits.importMaxSeconds + joinSeconds;
 
   /** @throws LivereelError `source-*`, `import-cancelled`, `disk-full`, `downloader-missing`; the signal's reason. */
-  readonly run: VideoTaskHandler['run'] = async ({ id, ownerId }, { signal, progress }) => {
-    const { imports, videos, content } = this.#parts;
+  readonly run: VideoTaskHandler['run'] = async ({ id, ownerId, state }, { signal, progress }) => {
+    const { imports, videos, content, queue, events } = this.#parts;
     const row = await imports.find(id);
     if (row === undefined || row.state === 'cancelled') throw importCancelled();
     const original = content.originalFile(id);
-    if (!(await exists(original))) {
+    // It may be that a server died behind the last step: then the video may be made by now, and the file gone.
+    if (state === 'uploading' && !(await exists(original))) {
       const folder = content.importDir(id);
       await mkdir(folder, { recursive: true });
       const { file, title } = await this.#fetch({ ...row, ownerId }, folder, signal, progress);
@@ -56,8 +59,10 @@ export class ImportTask implements VideoTaskHandler {
       await nameForGood(file, original);
       await rm(folder, { recursive: true, force: true });
     }
-    await enterState(this.#parts, id, 'processing', null);
-    await this.#parts.queue.enqueue(id, 'process');
+    const received = await videos.received(id);
+    if (received?.isNews) events.report(stateEvent(id, 'processing'));
+    // Cancelled in the last moment, it is `failed`.
+    if (received?.video.state === 'processing') await queue.enqueue(id, 'process');
   };
 
   /** It is given up: what was fetched is of no use, and the video says why. */

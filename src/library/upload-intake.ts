@@ -31,7 +31,7 @@ export type Uploader = { readonly asker: Asker; readonly address: string };
 /** What uploads are taken with. */
 export type UploadIntakeParts = {
   readonly uploads: UploadStore;
-  readonly videos: Pick<VideoStore, 'insert' | 'find' | 'update'>;
+  readonly videos: Pick<VideoStore, 'insert' | 'find' | 'received'>;
   readonly quotas: Pick<Quotas, 'admit' | 'checkFile'>;
   readonly queue: Pick<TaskQueue, 'enqueue'>;
   readonly room: UploadRoom;
@@ -175,13 +175,15 @@ export class UploadIntake {
       videoId,
       Promise.resolve(this.#flushing.get(videoId)).then(() => keepForGood(original)),
     );
-    const video = await videos.update(videoId, { ...changes, state: 'processing' });
-    if (video === undefined) throw noSuchUpload();
+    const received = await videos.received(videoId, changes);
+    if (received === undefined) throw noSuchUpload();
     await queue.enqueue(videoId, 'process');
     await uploads.remove(videoId);
-    log.info({ videoId }, 'upload complete');
-    events.report(stateEvent(videoId, 'processing'));
-    return video;
+    if (received.isNews) {
+      log.info({ videoId }, 'upload complete');
+      events.report(stateEvent(videoId, 'processing'));
+    }
+    return received.video;
   }
 
   /** Gives an upload up: its video and its bytes are gone. Safe to repeat. */

@@ -196,6 +196,23 @@ export class VideoStore {
     return rows[0] === undefined ? undefined : toVideo(rows[0]);
   }
 
+  /**
+   * The file of an `uploading` video is whole: it is `processing` from now on, with these changes. One that is further
+   * stays as it is: what a crash has repeated takes nothing back. Undefined: there is no such video.
+   */
+  async received(
+    id: string,
+    changes: VideoChanges = {},
+  ): Promise<{ readonly video: VideoRow; readonly isNews: boolean } | undefined> {
+    const record = toRecord({ ...changes, state: 'processing', updatedAt: new Date() });
+    const [row] = await this.#run(videos =>
+      returned(videos().where({ id, state: 'uploading' }).update(record)),
+    );
+    if (row !== undefined) return { video: toVideo(row), isNews: true };
+    const video = await this.find(id);
+    return video && { video, isNews: false };
+  }
+
   /** What is spoken was found out; what a person said meanwhile stays. */
   async heardLanguage(id: string, language: string): Promise<void> {
     const change = { language, updated_at: new Date() };

@@ -11,6 +11,7 @@ import { eventually } from '../support/eventually.ts';
 import { FileOrigin } from '../support/file-origin.ts';
 import { runProgram } from '../support/run-program.ts';
 import { TestServer } from '../support/server.ts';
+import { openQueue, tasksOver } from '../support/task-load.ts';
 
 const folder = await mkdtemp(join(tmpdir(), 'livereel-imports-'));
 const origin = await FileOrigin.start(folder, t);
@@ -149,6 +150,20 @@ t.test('an import that is cancelled stops, and can be tried again', async t => {
   t.match(await server.finished(id), { state: 'ready' });
   t.match(await call('DELETE', `/api/v1/imports/${id}`), { status: 409, json: { code: 'import-over' } });
   t.equal((await call('GET', '/api/v1/imports/AAAAAAAAAAAA')).status, 404);
+});
+
+t.test('an import that is repeated behind its end takes nothing back', async t => {
+  // As after a server that died before it could note that it was over.
+  const { id } = await begin('/a_talk.mp4');
+  await server.finished(id);
+  origin.asked.length = 0;
+  const { database, queue } = await openQueue(server);
+  t.ok(await queue.again(id, 'import'));
+  await queue.close();
+  await database.close();
+  await tasksOver(server, id);
+  t.match(await server.video(id), { state: 'ready' });
+  t.same(origin.asked, [], 'nothing is fetched again');
 });
 
 t.test('an import survives the death of server and worker, and goes on where it was', async t => {

@@ -100,6 +100,24 @@ async function storesVideos(t: Test, start: (t: Test) => Promise<TestServer>): P
     t.equal(await store.update(idOf(9), { state: 'live' }), undefined);
   });
 
+  t.test('a file that is whole is received once, and a video that is further stays as it is', async t => {
+    const store = await storeIn();
+    await store.insert({ id: idOf(1), ...least, state: 'uploading' });
+    t.match(await store.received(idOf(1), { mimeType: 'video/mp4' }), {
+      isNews: true,
+      video: { state: 'processing', mimeType: 'video/mp4' },
+    });
+    t.match(await store.received(idOf(1)), { isNews: false, video: { state: 'processing' } });
+    for (const state of ['ready', 'failed'] as const) {
+      await store.update(idOf(1), { state });
+      t.match(await store.received(idOf(1), { title: 'Later' }), {
+        isNews: false,
+        video: { state, title: 'Standup' },
+      });
+    }
+    t.equal(await store.received(idOf(2)), undefined);
+  });
+
   t.test('a removed video is gone, and its replies stay', async t => {
     const store = await storeIn();
     await store.insert({ id: idOf(1), ...least });
