@@ -12,6 +12,7 @@ import pg from 'pg';
 import type { LoginAnswer } from '../../src/api/account.ts';
 import { type VideoSort, videoSorts } from '../../src/api/video.ts';
 import { embeddedConnection } from '../../src/process/embedded-postgres.ts';
+import { titleWordPattern } from '../../src/store/title-words.ts';
 import { TestServer } from '../../test/support/server.ts';
 import { percentile, print } from '../measure.ts';
 
@@ -22,19 +23,25 @@ const warmUpRounds = 20;
 const pagesBefore = 300;
 const parent = 'benchparent1';
 
-// 60 % are public, 1 % failed, 2 % answer one video; a twentieth is one account's, the rest nobody's.
+// 60 % are public, 1 % failed, 2 % answer one video; a twentieth is one account's, the rest nobody's. Every title has
+// "video", a tenth "garden", a hundredth "harbour", one in 3,000 "aurora": strewn, as the hash has it.
 const fill = (account: string) => `
-  insert into videos (id, state, title, title_key, visibility, input, owner_id, reply_to, created_at, updated_at,
+  with titled as (
+    select i, concat_ws(' ', case when hash % 10 = 4 then 'Garden' end, case when hash / 10 % 100 = 7 then 'Harbour' end,
+      case when hash % 3000 = 13 then 'Aurora' end) as words
+    from (select i, abs(hashint4(i)) as hash from generate_series(1, ${videos}) as i))
+  insert into videos (id, state, title, title_key, title_words, visibility, input, owner_id, reply_to, created_at, updated_at,
     duration_seconds, size_bytes, width, height, video_codec, audio_codec)
   select case when i = 1 then '${parent}' else substr(md5(i::text), 1, 12) end,
     case when i % 100 = 7 then 'failed' else 'ready' end,
-    'Video ' || i, 'video ' || lpad(i::text, 10, '0'),
+    'Video ' || i || ' ' || words, 'video ' || lpad(i::text, 10, '0') || ' ' || lower(words),
+    ' video ' || i || ' ' || lower(words) || ' ',
     (array['public', 'public', 'public', 'unlisted', 'private'])[1 + (i / 3) % 5], 'upload',
     case when i % 20 = 3 then '${account}' end,
     case when i % 50 = 9 then '${parent}' end,
     timestamptz '2020-01-01' + i * interval '7 minutes', now(),
     (i * 7919 % 100000) / 7.0, i::bigint * 104729 % 1000000007, 1280, 720, 'h264', 'aac'
-  from generate_series(1, ${videos}) as i`;
+  from titled`;
 
 type Query = {
   readonly name: string;
@@ -43,6 +50,8 @@ type Query = {
   readonly sql: string;
   readonly values: () => unknown[];
   readonly token?: string;
+  /** How many its page has; else the preset limit. */
+  readonly rows?: number;
 };
 /** Somebody with an account. */
 type Person = { readonly id: string; readonly accessToken: string; readonly key: string };
@@ -85,11 +94,44 @@ function firstPages(person: Person): Query[] {
   ];
 }
 
-/** A page 30,000 videos behind the first, found as a client finds it. */
-async function deepPage(server: TestServer, client: pg.Client, sort: VideoSort): Promise<Query> {
+/** Titles with words that all have, some have, few have, none has. */
+function searches(): Query[] {
+  const search = (name: string, words: string, rows?: number): Query => ({
+    name: `search${name}`,
+    path: () => `/api/v1/videos?title=${encodeURIComponent(words)}`,
+    sql: pageSql('newest', `${listed} and ${having(words)}`),
+    values: () => [],
+    ...(rows !== undefined && { rows }),
+  });
+  return [
+    search('Common', 'video'),
+    search('Tenth', 'garden'),
+    search('Hundredth', 'harbour'),
+    search('Rare', 'aurora', 20),
+    search('None', 'zeppelin', 0),
+    search('Two', 'harbour garden'),
+    search('Letter', 'z', 0),
+  ];
+}
+
+function having(words: string): string {
+  return words
+    .split(' ')
+    .map(word => `title_words like '${titleWordPattern(word)}'`)
+    .join(' and ');
+}
+
+/** A page 30,000 videos behind the first, found as a client finds it; of all or of those with a common word. */
+async function deepPage(
+  server: TestServer,
+  client: pg.Client,
+  sort: VideoSort,
+  word?: string,
+): Promise<Query> {
+  const list = `/api/v1/videos?sort=${sort}${word === undefined ? '' : `&title=${word}`}`;
   let [cursor, last] = ['', ''];
   for (let page = 0; page < pagesBefore; page += 1) {
-    const text = await server.text(`/api/v1/videos?sort=${sort}&limit=100${cursor && `&cursor=${cursor}`}`);
+    const text = await server.text(`${list}&limit=100${cursor && `&cursor=${cursor}`}`);
     const { items, nextCursor } = JSON.parse(text) as { items: { id: string }[]; nextCursor: string };
     cursor = nextCursor;
     last = items.at(-1)?.id ?? '';
@@ -97,10 +139,11 @@ async function deepPage(server: TestServer, client: pg.Client, sort: VideoSort):
   const [key, direction, idDirection] = orders[sort];
   const [past, pastId] = [direction, idDirection].map(way => (way === 'asc' ? '>' : '<'));
   const { rows } = await client.query(`select ${key} as key from videos where id = $1`, [last]);
-  const where = `${listed} and ${key} ${past}= $1 and (${key} ${past} $1 or id ${pastId} $2)`;
+  const among = word === undefined ? listed : `${listed} and ${having(word)}`;
+  const where = `${among} and ${key} ${past}= $1 and (${key} ${past} $1 or id ${pastId} $2)`;
   return {
-    name: `deep${capital(sort)}`,
-    path: () => `/api/v1/videos?sort=${sort}&cursor=${cursor}`,
+    name: `deep${word === undefined ? capital(sort) : 'Search'}`,
+    path: () => `${list}&cursor=${cursor}`,
     sql: pageSql(sort, where),
     values: () => [rows[0].key, last],
   };
@@ -114,7 +157,7 @@ async function singleVideos(client: pg.Client): Promise<Query> {
   let asked = 0;
   const next = () => rows[(asked++ * 37) % rows.length]?.id ?? '';
   const sql = 'select * from videos where id = $1';
-  return { name: 'video', path: () => `/api/v1/videos/${next()}`, sql, values: () => [next()] };
+  return { name: 'video', path: () => `/api/v1/videos/${next()}`, sql, values: () => [next()], rows: 1 };
 }
 
 async function askServer(agent: Agent, url: string, token: string | undefined): Promise<number> {
@@ -124,14 +167,17 @@ async function askServer(agent: Agent, url: string, token: string | undefined): 
   const [answer] = await once(request, 'response');
   let length = 0;
   for await (const bytes of answer) length += bytes.length;
-  if (answer.statusCode !== 200 || length < 100) throw new Error(`${url}: ${answer.statusCode}`);
+  if (answer.statusCode !== 200 || length < 20) throw new Error(`${url}: ${answer.statusCode}`);
   return performance.now() - began;
 }
 
-async function askDatabase(client: pg.Client, { name, sql, values }: Query): Promise<number> {
+async function askDatabase(
+  client: pg.Client,
+  { name, sql, values, rows: held = 21 }: Query,
+): Promise<number> {
   const began = performance.now();
   const { rows } = await client.query(sql, values());
-  if (rows.length !== (name === 'video' ? 1 : 21)) throw new Error(`${name}: ${rows.length} rows`);
+  if (rows.length !== held) throw new Error(`${name}: ${rows.length} rows`);
   return performance.now() - began;
 }
 
@@ -188,7 +234,8 @@ export async function listing() {
     await client.query('vacuum analyze videos');
     const deep: Query[] = [];
     for (const sort of videoSorts) deep.push(await deepPage(server, client, sort));
-    for (const query of [...firstPages(person), ...deep, await singleVideos(client)]) {
+    deep.push(await deepPage(server, client, 'newest', 'video'));
+    for (const query of [...firstPages(person), ...searches(), ...deep, await singleVideos(client)]) {
       const { ours, bare } = await measure(server, client, query);
       const name = query.name === 'video' ? 'oneVideo' : `list${capital(query.name)}`;
       figures[`${name}MillisP95`] = percentile(ours, 0.95);

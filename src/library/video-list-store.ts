@@ -2,7 +2,7 @@ import type { Knex } from 'knex';
 import type { VideoState, Visibility } from '../api/session.ts';
 import type { VideoSort } from '../api/video.ts';
 import { type KeyKind, readCursor, writeCursor } from '../store/list-cursor.ts';
-import { titleKey } from '../store/title-key.ts';
+import { titleWordPattern } from '../store/title-words.ts';
 
 /** Which page of which videos. */
 export type VideoListing = {
@@ -19,7 +19,7 @@ export type VideoListing = {
   readonly isFailedShown?: boolean | undefined;
   /** An account's; null: nobody's. */
   readonly ownerId?: string | null | undefined;
-  /** Words that are all in the title, in any order, whole or in part. */
+  /** Words that are all in the title, in any order, as `titleWordPattern` finds them. */
   readonly title?: string | undefined;
   /** Answers to this video. */
   readonly replyTo?: string | undefined;
@@ -97,8 +97,10 @@ export async function listVideoRows(videos: Knex.QueryBuilder, listing: VideoLis
   if (ownerId !== undefined) query.whereRaw("coalesce(owner_id, '') = ?", [ownerId ?? '']);
   if (replyTo !== undefined) query.where({ reply_to: replyTo });
   for (const word of wordsOf(title)) {
-    // As it is written, so that "take 1" finds "Take 12"; and by its key, which knows no accents.
-    query.whereRaw('(title ilike ? or title_key like ?)', [held(word), held(titleKey(word))]);
+    const pattern = titleWordPattern(word);
+    // Signs alone are looked for as they stand, in every title: the index has none.
+    if (pattern === undefined) query.whereRaw('title like ?', [held(word)]);
+    else query.whereRaw('title_words like ?', [pattern]);
   }
   if (after) {
     const key = order.toSql?.(after.key) ?? after.key;
@@ -124,7 +126,7 @@ function wordsOf(text: string): string[] {
   return text.split(/\s+/).filter(Boolean).slice(0, mostWords);
 }
 
-/** A pattern of `like`: the word anywhere in it, its own signs meaning nothing. */
+/** A pattern of `like`: the signs anywhere in it, none of them meaning anything. */
 function held(word: string): string {
   return `%${word.replace(/[\\%_]/g, '\\$&')}%`;
 }

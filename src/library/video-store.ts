@@ -4,6 +4,7 @@ import { LivereelError } from '../errors.ts';
 import type { Database } from '../store/database.ts';
 import { isRefusal } from '../store/postgres-errors.ts';
 import { titleKey } from '../store/title-key.ts';
+import { titleWords } from '../store/title-words.ts';
 import { listVideoRows, type VideoListing } from './video-list-store.ts';
 
 export type { VideoListing } from './video-list-store.ts';
@@ -268,7 +269,9 @@ export class VideoStore {
 function toRecord(video: Partial<VideoRow>): Record<string, unknown> {
   const known = Object.entries(video).filter(([key, value]) => key in columns && value !== undefined);
   const record = Object.fromEntries(known.map(([key, value]) => [columns[key as Column], value]));
-  return video.title === undefined ? record : { ...record, title_key: titleKey(video.title) };
+  const { title } = video;
+  if (title === undefined) return record;
+  return { ...record, title_key: titleKey(title), title_words: titleWords(title) };
 }
 
 function toVideo(row: Record<string, unknown>): VideoRow {

@@ -123,6 +123,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
   const database = new Database(opened, log);
   try {
     await database.run(db => migrate(db, schema));
+    await database.run(db => warnOfSlowSearch(db, log));
     return database;
   } catch (error) {
     await database.close();
@@ -154,6 +155,15 @@ async function migrate(db: Knex, schema: string | undefined): Promise<void> {
       },
     });
   });
+}
+
+/** The one thing that a database may refuse us, and that goes on without. */
+async function warnOfSlowSearch(db: Knex, log: Log): Promise<void> {
+  const { rows } = await db.raw("select to_regclass('videos_title_words') as index");
+  if (rows[0].index !== null) return;
+  log.warn(
+    'words of titles are searched without an index, see docs/operations.md: the database has no pg_trgm',
+  );
 }
 
 function connectionOf(options: DatabaseOptions): Knex.PgConnectionConfig {

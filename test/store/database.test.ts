@@ -28,6 +28,16 @@ t.teardown(async () => {
 
 const video = { id: 'f3Kq9ZtA1bXy', state: 'created', title: 'Ünïcode "title"', input: 'chunks' };
 
+/** As a server left it that knew nothing of searching titles. */
+async function beforeTitleWords(options: DatabaseAddress & { schema: string; log: typeof log }) {
+  const database = await openDatabase(options);
+  await database.knex.transaction(async trx => {
+    await allMigrations['0014-title-words']?.down(trx);
+    await trx('knex_migrations').where({ name: '0014-title-words' }).delete();
+  });
+  return { knex: database.knex, close: () => database.close() };
+}
+
 const addresses: Readonly<Record<string, DatabaseAddress>> = {
   'the embedded Postgres': { connection: embedded.connection },
   'a PostgreSQL 15 server': { url: server.url },
@@ -56,6 +66,23 @@ for (const [name, address] of Object.entries(addresses)) {
     await database.knex('videos').where({ id: video.id }).delete();
     t.match(await database.knex('videos').where({ id: 'BBBBBBBBBBBB' }).first(), { reply_to: null });
     await Promise.all([database.close(), database.close()]);
+  });
+
+  t.test(`on ${name} titles of before are searched too, by an index in any schema`, async t => {
+    for (const schema of ['searched', 'searched_too']) {
+      const { knex, close } = await beforeTitleWords({ ...address, schema, log });
+      await knex('videos').insert([video, { ...video, id: 'BBBBBBBBBBBB', title: 'another' }]);
+      await close();
+      const database = await openDatabase({ ...address, schema, log });
+      const found = database.knex('videos').select('id').where('title_words', 'like', '%title%');
+      t.same(await found, [{ id: video.id }]);
+      await database.knex.transaction(async trx => {
+        await trx.raw('set local enable_seqscan = off');
+        const { rows } = await trx.raw(`explain ${found.toString()}`);
+        t.match(JSON.stringify(rows), /videos_title_words/);
+      });
+      await database.close();
+    }
   });
 
   t.test(`on ${name} servers that start at once migrate once, and again changes nothing`, async t => {
@@ -148,4 +175,21 @@ t.test('a database that cannot be used is refused in words without the password'
     message: /password authentication failed .* Check DATABASE_URL/,
   });
   await openDatabase({ url: wrong, log }).catch(error => t.notMatch(error.message, 'secret'));
+});
+
+t.test('who may not have the extension searches without its index, and is told', async t => {
+  const admin = await openDatabase({ url: server.url, schema: 'admins', log });
+  await admin.knex.raw('drop extension pg_trgm cascade');
+  await admin.knex.raw("create role plain login password 'plain'");
+  await admin.knex.raw('create schema plain authorization plain');
+  const said: string[] = [];
+  const told = pino({ level: 'warn' }, { write: (line: string) => void said.push(line) });
+  const url = server.url.replace(/\/\/[^@]*@/, '//plain:plain@');
+  // The schema is there already: whoever may not create in the database could not make it.
+  const database = await openDatabase({ url: `${url}?options=-csearch_path%3Dplain`, log: told });
+  await database.knex('videos').insert({ ...video, title_words: ' title ' });
+  t.equal((await database.knex('videos').where('title_words', 'like', '%title%')).length, 1);
+  t.match(said.join(), /searched without an index/);
+  await database.close();
+  await admin.close();
 });

@@ -1,7 +1,6 @@
 import type { Knex } from 'knex';
 import { titleKey } from '../title-key.ts';
-
-const rowsAtOnce = 1_000;
+import { fillFromTitle } from './fill-from-title.ts';
 
 /**
  * The orders in which videos are listed, each with an index for all of one visibility and for all of one owner
@@ -9,7 +8,7 @@ const rowsAtOnce = 1_000;
  */
 export async function up(knex: Knex): Promise<void> {
   await knex.raw(`alter table videos add column title_key text collate "C" not null default ''`);
-  await writeTitleKeys(knex);
+  await fillFromTitle(knex, 'title_key', titleKey);
   const keys = {
     newest: 'created_at desc',
     longest: 'coalesce(duration_seconds, -1) desc',
@@ -34,22 +33,4 @@ export async function down(knex: Knex): Promise<void> {
     await knex.raw(`drop index videos_owned_by_${name}`);
   }
   await knex.raw('alter table videos drop column title_key');
-}
-
-async function writeTitleKeys(knex: Knex): Promise<void> {
-  for (let after = ''; ; ) {
-    const rows: { id: string; title: string }[] = await knex('videos')
-      .select('id', 'title')
-      .where('id', '>', after)
-      .orderBy('id')
-      .limit(rowsAtOnce);
-    const last = rows.at(-1);
-    if (last === undefined) return;
-    const values = rows.map(() => '(?, ?)').join(', ');
-    await knex.raw(
-      `update videos set title_key = given.key from (values ${values}) as given (id, key) where videos.id = given.id`,
-      rows.flatMap(({ id, title }) => [id, titleKey(title)]),
-    );
-    after = last.id;
-  }
 }

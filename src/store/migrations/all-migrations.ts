@@ -12,6 +12,7 @@ import * as playbackEpoch from './0010-playback-epoch.ts';
 import * as videoOrders from './0011-video-orders.ts';
 import * as repliesNewest from './0012-replies-newest.ts';
 import * as failedTasks from './0013-failed-tasks.ts';
+import * as titleWords from './0014-title-words.ts';
 
 /** One step of the schema. Steps that were released are never changed, only followed by others. */
 export type Migration = {
@@ -34,4 +35,5 @@ export const allMigrations: Readonly<Record<string, Migration>> = {
   '0011-video-orders': videoOrders,
   '0012-replies-newest': repliesNewest,
   '0013-failed-tasks': failedTasks,
+  '0014-title-words': titleWords,
 };
