@@ -247,7 +247,7 @@ export class TaskRunner<Video> {
       timer.unref();
       return;
     }
-    await this.#giveUp(handler, attempt, error, `given up after ${attempt.attempts} attempts: ${reason}`);
+    await this.#giveUp(handler, attempt, error, exhausted(attempt.attempts, reason));
   }
 
   /** The handler hears it first: a process that dies in between repeats both. */
@@ -261,9 +261,8 @@ export class TaskRunner<Video> {
     if (!(await this.#store.beat([attempt])).has(attempt.jobId)) return;
     const video = handler?.failed && (await this.#parts.findVideo(attempt.videoId));
     if (video !== undefined) {
-      const known =
-        error instanceof LivereelError ? error : new LivereelError('internal', reason, { cause: error });
-      await handler?.failed?.(video, known);
+      const code = error instanceof LivereelError ? error.code : 'internal';
+      await handler?.failed?.(video, new LivereelError(code, reason, { cause: error }));
     }
     await this.#store.fail(attempt, reason);
   }
@@ -287,6 +286,11 @@ export class TaskRunner<Video> {
   #report({ videoId: id, task }: Attempt, percent: number): void {
     this.#parts.events.report({ event: 'progress', data: { id, task, percent } });
   }
+}
+
+/** What people understand first; the words of a tool or a machine behind it. */
+function exhausted(attempts: number, reason: string): string {
+  return `It was tried ${attempts} times without success (${reason.trim().replace(/\.$/, '')}).`;
 }
 
 function tooLong(limitMillis: number): LivereelError {

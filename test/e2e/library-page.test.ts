@@ -21,7 +21,7 @@ await client.query(`
     65, case when i = 60 then 'media-unusable' end, case when i = 60 then 'no audio or video found' end
   from generate_series(1, 60) as i`);
 await client.query(`insert into video_tasks (video_id, task, state, error) values
-  ('video0000058', 'preview', 'failed', 'given up after 5 attempts: the disk is full'),
+  ('video0000058', 'preview', 'failed', 'It was tried 5 times without success (ffmpeg was ended by SIGKILL).'),
   ('video0000058', 'thumbnail', 'done', null)`);
 t.teardown(() => client.end());
 
@@ -123,7 +123,7 @@ t.test('whoever a video belongs to is told what could not be made of it, and has
   await told.waitFor();
   t.match(
     await told.textContent(),
-    /The moving preview could not be made\. Given up after 5 attempts: the disk is full\./,
+    /The moving preview could not be made\. It was tried 5 times without success \(ffmpeg was ended by SIGKILL\)\./,
   );
   t.equal(await told.locator('li').count(), 1, 'of what went well nothing is said');
   t.same(await violations(page), []);

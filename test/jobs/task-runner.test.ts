@@ -117,8 +117,14 @@ t.test('tasks are done', async t => {
     t.match(await stateOf(0, 'thumbnail'), { attempts: 1, error: 'There is no picture in it.' });
     t.match(await stateOf(1, 'thumbnail'), { attempts: 2, error: null });
     await until(2, 'thumbnail', 'failed');
-    t.match(await stateOf(2, 'thumbnail'), { attempts: 5, error: 'given up after 5 attempts: never' });
-    t.same(failed, [`${idOf(0)} There is no picture in it.`, `${idOf(2)} given up after 5 attempts: never`]);
+    t.match(await stateOf(2, 'thumbnail'), {
+      attempts: 5,
+      error: 'It was tried 5 times without success (never).',
+    });
+    t.same(failed, [
+      `${idOf(0)} There is no picture in it.`,
+      `${idOf(2)} It was tried 5 times without success (never).`,
+    ]);
     t.match(
       (await queue.counts()).map(({ task, state, count }) => `${count} ${task} ${state}`),
       ['2 thumbnail failed'],

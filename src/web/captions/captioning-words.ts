@@ -11,6 +11,8 @@ export type CaptionFacts = {
   readonly captioning: Captioning | undefined;
   readonly correctedPercent: number | undefined;
   readonly isLive: boolean;
+  /** Whether a file is on its way or made into the video: nobody has listened to it yet. */
+  readonly isMade: boolean;
   /** Whether the server has said what there is. */
   readonly isKnown: boolean;
   readonly hasCaptions: boolean;
@@ -34,9 +36,10 @@ function liveWords({ captioning, isKnown, hasCaptions }: CaptionFacts): string {
   return hasCaptions ? 'Captions are on' : 'Captions are on: what is said will stand here';
 }
 
-function overWords({ correctedPercent, isKnown, hasCaptions, isTranscript }: CaptionFacts): string {
+function overWords({ correctedPercent, isKnown, isMade, hasCaptions, isTranscript }: CaptionFacts): string {
   if (correctedPercent !== undefined) return `Correcting the transcript: ${Math.floor(correctedPercent)} %`;
   if (!isKnown) return 'Looking for the transcript';
+  if (!hasCaptions && !isTranscript && isMade) return 'The video is still being made';
   if (!hasCaptions) return isTranscript ? 'Nobody speaks in this video' : 'This video has no transcript';
   return isTranscript ? '' : 'As it was heard live, not corrected yet';
 }

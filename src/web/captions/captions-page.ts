@@ -15,6 +15,7 @@ import { transcriptParagraphs } from './transcript-paragraphs.ts';
 const captionsKept = 100;
 const idleMillis = 3_000;
 const liveStates = new Set(['created', 'live', 'interrupted']);
+const madeStates = new Set(['uploading', 'processing']);
 
 /** Captions alone, in large type: for a second screen, a hall, or the phone of somebody who cannot hear. */
 export class CaptionsPage extends LightElement {
@@ -124,6 +125,7 @@ export class CaptionsPage extends LightElement {
       captioning: captions.captioning,
       correctedPercent: captions.correctedPercent,
       isLive,
+      isMade: madeStates.has(video.state),
       isKnown: captions.isKnown,
       hasCaptions: captions.captions.length > 0,
       isTranscript: captions.isTranscript,

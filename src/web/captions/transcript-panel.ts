@@ -15,11 +15,18 @@ const files = { vtt: 'WebVTT', srt: 'SubRip', txt: 'Text' } as const;
 
 /** The transcript beside a video: its state in words, its language, a search, the text, and ways to take it along. */
 export class TranscriptPanel extends LightElement {
-  static override properties = { feed: {}, videoId: {}, videoTitle: {}, isLive: { type: Boolean } };
+  static override properties = {
+    feed: {},
+    videoId: {},
+    videoTitle: {},
+    isLive: { type: Boolean },
+    isMade: { type: Boolean },
+  };
   declare feed: CaptionFeed;
   declare videoId: string;
   declare videoTitle: string;
   declare isLive: boolean;
+  declare isMade: boolean;
   playhead: (() => number | undefined) | undefined;
   #query = '';
   #chosen = 0;
@@ -75,6 +82,7 @@ export class TranscriptPanel extends LightElement {
       captioning,
       correctedPercent,
       isLive: this.isLive,
+      isMade: this.isMade,
       isKnown,
       hasCaptions,
       isTranscript,

@@ -16,6 +16,7 @@ import { watchActions } from './watch-actions.ts';
 import { deletedMessage, failedMessage, nothingHereMessage, unreachableMessage } from './watch-messages.ts';
 
 const liveStates = new Set(['created', 'live', 'interrupted']);
+const madeStates = new Set(['uploading', 'processing']);
 const playableStates = new Set(['live', 'interrupted', 'processing', 'ready']);
 
 /** The watch page: one address from before the first picture to long after the last. */
@@ -120,6 +121,7 @@ export class WatchPage extends LightElement {
       .videoId=${id}
       .videoTitle=${title}
       .isLive=${liveStates.has(state)}
+      .isMade=${madeStates.has(state)}
       .playhead=${this.#seconds}
       @seek=${({ seconds }: SeekEvent) => this.#player?.playback?.seek(seconds)}
     ></lr-transcript-panel>`;

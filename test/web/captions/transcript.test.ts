@@ -59,6 +59,7 @@ t.test('the state of the captions is said in words', async t => {
     captioning: undefined,
     correctedPercent: undefined,
     isLive: true,
+    isMade: false,
     isKnown: true,
     hasCaptions: true,
     isTranscript: false,
@@ -78,6 +79,8 @@ t.test('the state of the captions is said in words', async t => {
   t.equal(words({ ...over, isTranscript: true }), '');
   t.equal(words({ ...over, isTranscript: true, hasCaptions: false }), 'Nobody speaks in this video');
   t.equal(words({ ...over, hasCaptions: false }), 'This video has no transcript');
+  t.equal(words({ ...over, hasCaptions: false, isMade: true }), 'The video is still being made');
+  t.equal(words({ ...over, isMade: true }), 'As it was heard live, not corrected yet');
   t.equal(words({ ...over }), 'As it was heard live, not corrected yet');
 });
 
