@@ -40,8 +40,14 @@ const order = [
   'main.ts',
   'web/',
 ];
-/** They put parts together: the server, the worker, the API's routes. */
-const compositionRoots = ['livereel.ts', 'worker.ts', 'main.ts', 'http/api-routes.ts'];
+/** They put parts together: the server, the worker, the API's routes; the list of migrations, which only grows. */
+const compositionRoots = [
+  'livereel.ts',
+  'worker.ts',
+  'main.ts',
+  'http/api-routes.ts',
+  'store/migrations/all-migrations.ts',
+];
 
 /** Walls that are tighter than the order: a place may import only these of ours. */
 const onlyImports: Readonly<Record<string, readonly string[]>> = {

@@ -112,7 +112,7 @@ export const listVideosQuery = z.object({
     .optional()
     .meta({
       description:
-        'Only videos in whose title all of these words are, whole or in part; without regard to case and accents.',
+        'Only videos in whose title all of these words are, without regard to case, accents and signs: whole or in part, one or two letters at the beginning of a word.',
       examples: ['standup'],
     }),
   sort: z
