@@ -15,9 +15,9 @@ t.teardown(() => chromium.close());
 const client = new pg.Client(embeddedConnection(join(server.contentDir, 'run')));
 await client.connect();
 await client.query(`
-  insert into videos (id, state, title, visibility, input, created_at, duration_seconds, error_code, error_message)
+  insert into videos (id, state, title, title_words, visibility, input, created_at, duration_seconds, error_code, error_message)
   select 'video' || lpad(i::text, 7, '0'), case when i = 60 then 'failed' else 'ready' end, 'Take ' || i,
-    case when i % 3 = 0 then 'private' else 'public' end, 'chunks', now() - interval '1 day' + i * interval '1 minute',
+    ' take ' || i || ' ', case when i % 3 = 0 then 'private' else 'public' end, 'chunks', now() - interval '1 day' + i * interval '1 minute',
     65, case when i = 60 then 'media-unusable' end, case when i = 60 then 'no audio or video found' end
   from generate_series(1, 60) as i`);
 await client.query(`insert into video_tasks (video_id, task, state, error) values
@@ -25,8 +25,8 @@ await client.query(`insert into video_tasks (video_id, task, state, error) value
   ('video0000058', 'thumbnail', 'done', null)`);
 t.teardown(() => client.end());
 
-/** What "take 1" finds among what is public, from A to Z. */
-const publicOnes = [1, 10, 11, 13, 14, 16, 17, 19, 31, 41].map(number => `Take ${number}`);
+/** What "take 1" finds among what is public, from A to Z: not "Take 31", for a short word begins one. */
+const publicOnes = [1, 10, 11, 13, 14, 16, 17, 19].map(number => `Take ${number}`);
 
 t.test('the start page leads to the videos; more come as one scrolls', async t => {
   const page = await chromium.page();
