@@ -1,6 +1,5 @@
 import { mkdir, rm, stat } from 'node:fs/promises';
 import { LivereelError } from '../errors.ts';
-import { stateEvent } from '../events/video-events.ts';
 import type { AddressGuard } from '../fetch/address-guard.ts';
 import { GuardedClient } from '../fetch/guarded-client.ts';
 import type { RunSettings } from '../ffmpeg/background-run.ts';
@@ -8,16 +7,15 @@ import type { TaskQueue } from '../jobs/task-queue.ts';
 import type { ContentDirectory } from '../store/content-directory.ts';
 import { nameForGood } from './file-appender.ts';
 import { fetchSource } from './import-source.ts';
-import { enterState, type StateKeepers } from './import-state.ts';
+import { enterProcessing, enterState, type StateKeepers } from './import-state.ts';
 import { type ImportRow, type ImportStore, importTask } from './import-store.ts';
 import { ImportWatch, type ImportWatchParts, importCancelled } from './import-watch.ts';
-import type { VideoRow, VideoStore } from './video-store.ts';
+import type { VideoRow } from './video-store.ts';
 import type { VideoTaskHandler } from './video-task.ts';
 
 /** What fetching needs. */
 export type ImportTaskParts = StateKeepers &
   ImportWatchParts & {
-    readonly videos: Pick<VideoStore, 'received'>;
     readonly imports: ImportStore;
     readonly content: ContentDirectory;
     readonly guard: AddressGuard;
@@ -46,7 +44,7 @@ export class ImportTask implements VideoTaskHandler {
 
   /** @throws LivereelError `source-*`, `import-cancelled`, `disk-full`, `downloader-missing`; the signal's reason. */
   readonly run: VideoTaskHandler['run'] = async ({ id, ownerId, state }, { signal, progress }) => {
-    const { imports, videos, content, queue, events } = this.#parts;
+    const { imports, videos, content, queue } = this.#parts;
     const row = await imports.find(id);
     if (row === undefined || row.state === 'cancelled') throw importCancelled();
     const original = content.originalFile(id);
@@ -59,10 +57,8 @@ export class ImportTask implements VideoTaskHandler {
       await nameForGood(file, original);
       await rm(folder, { recursive: true, force: true });
     }
-    const received = await videos.received(id);
-    if (received?.isNews) events.report(stateEvent(id, 'processing'));
     // Cancelled in the last moment, it is `failed`.
-    if (received?.video.state === 'processing') await queue.enqueue(id, 'process');
+    if ((await enterProcessing(this.#parts, id)) === 'processing') await queue.enqueue(id, 'process');
   };
 
   /** It is given up: what was fetched is of no use, and the video says why. */
