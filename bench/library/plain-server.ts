@@ -10,8 +10,11 @@ import { standBehindNginx } from '../front.ts';
 const content = new ContentDirectory(process.argv[2] ?? '');
 await content.prepare();
 await mkdir(join(content.root, 'files'));
+let files = 0;
 const server = createServer((request, response) => {
-  pipeline(request, createWriteStream(join(content.root, 'files', 'newest')))
+  // A file of its own each time, as uploads are: one that is written over has its place in memory and on the disk already.
+  files += 1;
+  pipeline(request, createWriteStream(join(content.root, 'files', String(files))))
     .then(() => response.writeHead(204).end())
     .catch(() => response.destroy());
 });
