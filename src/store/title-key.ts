@@ -8,7 +8,7 @@ const digitsCompared = 10;
  * numbers by their size ("Part 2" before "Part 10").
  */
 export function titleKey(title: string): string {
-  const plain = title.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase();
+  const plain = plainLetters(title);
   const words = plain.replace(/[^\p{L}\p{N}]+/gu, ' ').trim();
   // Titles of signs alone still have an order.
   const numbered = (words || plain).replace(/[0-9]+/g, digits =>
@@ -17,4 +17,9 @@ export function titleKey(title: string): string {
   return Array.from(numbered.replace(/\p{Cs}/gu, '\ufffd'))
     .slice(0, longestKey)
     .join('');
+}
+
+/** A text without case and accents, and with letters that are written in several ways written in one. */
+export function plainLetters(text: string): string {
+  return text.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase();
 }

@@ -1,3 +1,5 @@
+import { plainLetters } from './title-key.ts';
+
 /** What the index takes for a letter on every database: of a word of fewer it holds beginnings only. */
 const shortestPart = 3;
 const encodedLength = 5;
@@ -28,8 +30,7 @@ export function titleWordPattern(word: string): string | undefined {
 }
 
 function folded(text: string): string {
-  const plain = text.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase();
-  return plain.replace(/[^\p{L}\p{N}\p{So}]+/gu, ' ');
+  return plainLetters(text).replace(/[^\p{L}\p{N}\p{So}]+/gu, ' ');
 }
 
 function encoded(text: string): string {

@@ -4,7 +4,7 @@ import { unusableFile } from '../../src/ffmpeg/unusable-file.ts';
 t.test("what ffmpeg says of a file is told in a person's words, its own are kept for the log", async t => {
   const said: [stderr: string, sentence: RegExp, cause: string][] = [
     [
-      '[mov,mp4,m4a,3gp,3g2,mj2 @ 0x560b] moov atom not found\nfile:/work/x: Invalid data found\n',
+      '[mov,mp4,m4a,3gp,3g2,mj2 @ 0x560b] moov atom not found\nfile:/srv/x: Invalid data found\n',
       /^The file has no index: it was probably cut off .* Send the whole file again\.$/,
       'moov atom not found',
     ],
@@ -13,7 +13,7 @@ t.test("what ffmpeg says of a file is told in a person's words, its own are kept
       /cut off/,
       'File ended prematurely',
     ],
-    ['file:/work/x: End of file\n', /^The file ends before anything/, 'the file End of file'],
+    ['file:/srv/x: End of file\n', /^The file ends before anything/, 'the file End of file'],
     [
       '[mpegts @ 0x1] Could not find codec parameters for stream 0\n',
       /Convert the file to MP4/,
@@ -32,6 +32,6 @@ t.test("what ffmpeg says of a file is told in a person's words, its own are kept
 });
 
 t.test('words that nobody has explained yet end the sentence, without our paths', async t => {
-  const { message } = unusableFile('[flv @ 0x1] Packet mismatch in file:/work/content/uploads/x.part 18\n');
+  const { message } = unusableFile('[flv @ 0x1] Packet mismatch in file:/srv/content/uploads/x.part 18\n');
   t.match(message, /^The file is damaged, .* \(Packet mismatch in the file 18\)$/);
 });

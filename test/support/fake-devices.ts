@@ -1,6 +1,6 @@
 import { type AvOffset, beepTimes, offsetsOf } from './av-offset.ts';
 import type { TestPage } from './chromium.ts';
-import { runFfmpeg } from './run-program.ts';
+import { readGreyFrames } from './grey-frames.ts';
 
 /**
  * Chromium's fake camera shows a clock, and with the last picture of every half second it makes the fake microphone
@@ -38,33 +38,15 @@ export async function fakeDeviceOffsets(file: string): Promise<AvOffset[]> {
 /** When the last picture of a second was shown, on the file's clock. */
 async function lastPictures(file: string): Promise<number[]> {
   const { left, top, width, height } = digit;
-  const filter = `crop=${width}:${height}:${left}:${top},format=gray,showinfo`;
-  const { stdout, stderr } = await runFfmpeg([
-    '-copyts',
-    '-i',
-    file,
-    '-map',
-    '0:v:0',
-    '-vf',
-    filter,
-    '-fps_mode',
-    'passthrough',
-    '-f',
-    'rawvideo',
-    'pipe:1',
-  ]);
-  const times = [...stderr.matchAll(/ pts_time:([\d.]+)/g)].map(([, seconds]) => Number(seconds));
-  const sizeBytes = width * height;
-  const changeBefore = (index: number) => {
-    let sum = 0;
-    for (let at = index * sizeBytes; at < (index + 1) * sizeBytes; at += 1) {
-      sum += Math.abs((stdout[at] ?? 0) - (stdout[at - sizeBytes] ?? 0));
-    }
-    return sum / sizeBytes;
-  };
-  return times.filter((seconds, index) => {
-    const nextSeconds = times[index + 1];
-    if (nextSeconds === undefined || changeBefore(index + 1) < leastChange) return false;
-    return nextSeconds - seconds < 1.5 * secondsBetweenPictures;
+  const crop = `crop=${width}:${height}:${left}:${top}`;
+  const frames = await readGreyFrames(file, crop, width * height, { lenient: true });
+  return frames.flatMap(({ pixels, ptsSeconds }, index) => {
+    const next = frames[index + 1];
+    if (next === undefined || meanChange(pixels, next.pixels) < leastChange) return [];
+    return next.ptsSeconds - ptsSeconds < 1.5 * secondsBetweenPictures ? [ptsSeconds] : [];
   });
+}
+
+function meanChange(pixels: Buffer, next: Buffer): number {
+  return pixels.reduce((sum, grey, at) => sum + Math.abs(grey - (next[at] ?? 0)), 0) / pixels.length;
 }

@@ -1,5 +1,5 @@
 import sharp from 'sharp';
-import { runFfmpeg } from './run-program.ts';
+import { readGreyFrames } from './grey-frames.ts';
 
 /** The picture is a grid of large black and white cells: rows 0 to 2 carry 24 bits, row 3 is the flash. */
 export const gridColumns = 8;
@@ -89,50 +89,9 @@ export type ReadOptions = {
  */
 export async function readFrameNumbers(file: string, options: ReadOptions = {}): Promise<ReadFrame[]> {
   const crop = options.crop ? `crop=${options.crop},` : '';
-  const scale = `${crop}scale=${gridColumns}:${gridRows}:flags=area,format=gray,showinfo=checksum=0`;
-  const { stdout, stderr } = await runFfmpeg([
-    '-loglevel',
-    'level+info',
-    '-copyts',
-    '-i',
-    file,
-    '-map',
-    '0:v:0',
-    '-vf',
-    scale,
-    '-fps_mode',
-    'passthrough',
-    // Times as they are: rawvideo would round them to a guessed frame rate, and complain.
-    '-enc_time_base',
-    '-1',
-    '-f',
-    'rawvideo',
-    'pipe:1',
-  ]);
-  const errors = stderr.split('\n').filter(line => /\[(error|fatal)\]/.test(line));
-  if (errors.length > 0 && !options.lenient) throw new Error(`${file}: ${errors.slice(0, 5).join('; ')}`);
-  const times = readShowinfo(stderr);
-  const cellCount = gridColumns * gridRows;
-  if (times.length !== stdout.length / cellCount) {
-    throw new Error(`${file}: ${times.length} times for ${stdout.length / cellCount} frames`);
-  }
-  return times.map((ptsSeconds, index) => ({
-    ...readCells(stdout.subarray(index * cellCount, (index + 1) * cellCount)),
-    ptsSeconds,
-  }));
-}
-
-/** Exact times from showinfo's integers: its `pts_time` has six digits only. */
-function readShowinfo(stderr: string): number[] {
-  const times: number[] = [];
-  let secondsPerTick = 0;
-  for (const line of stderr.split('\n')) {
-    const base = /config in time_base: (\d+)\/(\d+)/.exec(line);
-    if (base) secondsPerTick = Number(base[1]) / Number(base[2]);
-    const frame = /\bn: *\d+ pts: *(-?\d+|NOPTS)/.exec(line);
-    if (frame) times.push(Number(frame[1]) * secondsPerTick);
-  }
-  return times;
+  const scale = `${crop}scale=${gridColumns}:${gridRows}:flags=area`;
+  const frames = await readGreyFrames(file, scale, gridColumns * gridRows, options);
+  return frames.map(({ pixels, ptsSeconds }) => ({ ...readCells(pixels), ptsSeconds }));
 }
 
 /** What is wrong with a list of frames that should be `first, first + 1, ... last`, each once, in order. */
